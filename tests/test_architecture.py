@@ -49,7 +49,7 @@ def leaves(given: object) -> Iterator[str]:
         yield str(given)
 
 
-def test_columns_are_named_in_schemas_and_sources_only() -> None:
+def test_columns_are_named_in_schemas_and_sources_only():
     names = feature_names()
     assert {"stars", "poster", "zip_code"} < names
     result = [f"{module}:{node.lineno} {node.value!r}" for module, node in nodes(ast.Constant)
@@ -58,14 +58,14 @@ def test_columns_are_named_in_schemas_and_sources_only() -> None:
     assert not result, f"Ask the FeatureSpec by role or modality instead: {result}"
 
 
-def test_recipes_name_no_column_and_no_dataset() -> None:
+def test_recipes_name_no_column_and_no_dataset():
     forbidden = (feature_names() | set(available())) - set(Recipe.model_fields)
     for path in (ROOT / "pipeline/recipes").glob("*.yaml"):
         words = set(leaves(yaml.safe_load(path.read_text(encoding="utf-8"))))
         assert not words & forbidden, f"{relative(path)} names {words & forbidden}"
 
 
-def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name() -> None:
+def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name():
     """Costs, results and reports ask for types of artifacts and for stages."""
     names = {node.name for module, node in nodes(ast.ClassDef) if module.endswith("/component.py")}
     assert {"Gate", "Trainer", "CatalogGen"} < names
@@ -75,7 +75,7 @@ def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name() -> None:
     assert not result
 
 
-def test_modules_stay_small() -> None:
+def test_modules_stay_small():
     lines = {relative(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
     too_long = {path: number for path, number in lines.items() if number > 450}
     assert not too_long, f"Split these, at most 450 lines fit: {too_long}"
@@ -92,7 +92,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("room", RULES)
-def test_rooms_know_only_whom_they_may(room: str) -> None:
+def test_rooms_know_only_whom_they_may(room):
     files = [path for path in MODULES if relative(path).startswith(f"{room}/")]
     assert files
     result = [
@@ -103,7 +103,7 @@ def test_rooms_know_only_whom_they_may(room: str) -> None:
     assert not result
 
 
-def test_layers_know_keras_and_numpy_alone() -> None:
+def test_layers_know_keras_and_numpy_alone():
     allowed = {"keras", "numpy", "trainer", *sys.stdlib_module_names}
     files = [path for path in MODULES if relative(path).startswith("trainer/layers/")]
     result = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
@@ -153,14 +153,14 @@ def asks_what_a_modality_is_called(module: ast.Module) -> Iterator[tuple[int, st
     (asks_what_a_modality_is_called,
      "MODALITIES[feature.modality]\nx = {'image': 1}\nf.modality in recipe.modalities", []),
 ])
-def test_asking_what_something_is_called_is_seen(asks, text: str, lines: list[int]) -> None:
+def test_asking_what_something_is_called_is_seen(asks, text, lines):
     assert [line for line, _ in asks(ast.parse(text))] == lines
 
 
 @pytest.mark.parametrize(("asks", "rooms"), [
     (asks_what_a_kind_is_called, ("trainer/tasks/", "components/sources/")),
     (asks_what_a_modality_is_called, ("trainer/modalities/", "schemas/modality.py"))])
-def test_kinds_and_modalities_are_told_apart_in_their_rooms_only(asks, rooms) -> None:
+def test_kinds_and_modalities_are_told_apart_in_their_rooms_only(asks, rooms):
     result = [f"{relative(path)}:{line} {text}" for path in MODULES
               if not relative(path).startswith(rooms) for line, text in asks(tree(path))]
     assert not result, f"Ask `task.kind`, or the modality's object: {result}"
@@ -205,12 +205,12 @@ APART = ("schemas/consistency.py", "schemas/inference/column.py", "serving/signa
     ("url.startswith('http://')\nside.removesuffix('s')\npath.endswith('.yaml')\n"
      "tag.startswith('label:')\nline.startswith(MARK)\nname.startswith(other)", []),
 ])
-def test_a_name_that_is_taken_apart_is_seen(text: str, lines: list[int]) -> None:
+def test_a_name_that_is_taken_apart_is_seen(text, lines):
     constants = {"PREFIX": ["ranker__"], "MARK": ["# "]}
     assert [line for line, _ in takes_names_apart(ast.parse(text), constants)] == lines
 
 
-def test_what_a_name_stands_for_is_declared_and_not_read_from_the_name() -> None:
+def test_what_a_name_stands_for_is_declared_and_not_read_from_the_name():
     constants: dict[str, list[str]] = {}
     for path in MODULES:
         for node in tree(path).body:
@@ -223,7 +223,7 @@ def test_what_a_name_stands_for_is_declared_and_not_read_from_the_name() -> None
     assert not result, f"Ask the parts, the signature or the record that declares it: {result}"
 
 
-def test_metrics_of_tasks_are_named_by_their_kinds_alone() -> None:
+def test_metrics_of_tasks_are_named_by_their_kinds_alone():
     names = {metric.key for kind in TASK_KINDS.values() for metric in kind.metrics}
     names -= {"precision", "recall"}  # also of numbers, and of a curve's points
     result = [f"{module}:{node.lineno} {node.value!r}" for module, node in nodes(ast.Constant)
@@ -231,7 +231,7 @@ def test_metrics_of_tasks_are_named_by_their_kinds_alone() -> None:
     assert {"rmse", "auc"} < names and not result, f"Ask the kind, or its facts: {result}"
 
 
-def test_kinds_of_tasks_are_looked_up() -> None:
+def test_kinds_of_tasks_are_looked_up():
     kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
     known = [f"{relative(path)} imports {name}" for path in MODULES for name in imports(path)
              if name in kinds and not relative(path).startswith("trainer/tasks/")]
@@ -248,27 +248,27 @@ def circles(graph: dict[str, set[str]]) -> dict[str, list[str]]:
     return {name: sorted(known & graph.keys()) for name, known in graph.items()}
 
 
-def test_a_circle_is_seen() -> None:
+def test_a_circle_is_seen():
     graph = {"a.x.one": {"a.y.one"}, "a.y.one": set(), "a.y.two": {"a.x.two"}, "a.x.two": set(),
              "b.z": {"a.x.one"}}
     assert not circles(graph) and not circles(by_room(graph, depth=1))
     assert circles(by_room(graph, depth=2)) == {"a.x": ["a.y"], "a.y": ["a.x"]}
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_no_modules_import_each_other_in_a_circle():
     result = circles(modules_by_import())
     assert not result, f"These import each other, or what does: {result}"
 
 
 @pytest.mark.parametrize("depth", [1, 2])
-def test_no_rooms_import_each_other_in_a_circle(depth: int) -> None:
+def test_no_rooms_import_each_other_in_a_circle(depth):
     rooms = by_room(modules_by_import(), depth)
     assert rooms.keys() >= (set(PACKAGES) if depth == 1 else {"trainer.network", "trainer.run"})
     result = circles(rooms)
     assert not result, f"These rooms import each other, or what does: {result}"
 
 
-def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
+def test_kinds_of_tasks_know_keras_and_layers_alone():
     allowed = ("keras", "numpy", "pydantic", "schemas", "trainer.layers", "trainer.tasks",
                "trainer.options",
                "trainer.preprocessing.columns", "trainer.preprocessing", *sys.stdlib_module_names)
@@ -278,19 +278,18 @@ def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
     assert not result
 
 
-def test_nothing_slow_is_loaded_before_input_is_checked() -> None:
+def test_nothing_slow_is_loaded_before_input_is_checked():
     script = (
         "import sys, pipeline.cli, pipeline.run, pipeline.results, pipeline.schema_commands\n"
         "import pipeline.inference.infer, pipeline.inference.check, trainer.recipe\n"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'tensorflow', 'tfx', 'keras', "
         "'tf_keras', 'apache_beam', 'kfp', 'tensorflow_data_validation', 'pandas'}))")
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 
-def test_no_link_is_tracked() -> None:
+def test_no_link_is_tracked():
     listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True,
                             check=True).stdout.splitlines()
     assert listed

@@ -12,7 +12,7 @@ BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(s
 
 
 @pytest.fixture(scope="module")
-def tracked() -> set[str]:
+def tracked():
     """The packages' files that are part of the project, tracked or about to be."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
@@ -21,7 +21,7 @@ def tracked() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tracked: set[str], tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wheel(tracked, tmp_path_factory):
     """The files of a wheel, built from a copy: setuptools writes beside what it builds."""
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     described = [path.name for name in ("setup.py", "pyproject.toml", "requirements*.in")
@@ -36,13 +36,13 @@ def wheel(tracked: set[str], tmp_path_factory: pytest.TempPathFactory) -> set[st
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
 
-def test_a_wheel_holds_every_file_of_the_packages(tracked: set[str], wheel: set[str]) -> None:
+def test_a_wheel_holds_every_file_of_the_packages(tracked, wheel):
     assert any(name.endswith(".html.j2") for name in tracked)
     assert sorted(tracked - wheel) == []
     assert sorted(wheel - tracked) == []
 
 
-def test_the_packages_import_nothing_that_only_the_checkout_has() -> None:
+def test_the_packages_import_nothing_that_only_the_checkout_has():
     beside = {path.stem for folder in (ROOT, ROOT / "tests") for path in folder.iterdir()}
     absent = beside - {*PACKAGES}
     assert {"deploy", "tests", "setup", "tiny_shop"} <= absent

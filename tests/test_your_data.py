@@ -20,7 +20,7 @@ COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory):
     return Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("page") / "your-data"))
 
 
@@ -71,10 +71,8 @@ def test_the_example_holds_what_the_page_says(tmp_path):
     events = result.counts["interactions"]
     assert events["quarantined"] == 3 and 1000 < events["kept"] == events["read"] - 3
     assert [fault["reason"] for fault in result.faults if fault["kind"] == "row"] == [
-        "item_id 'b99' is not in the table of items",
-        "user_id is missing",
-        "timestamp 'last week' is no time: expected seconds, milliseconds or an ISO date",
-    ]
+        "item_id 'b99' is not in the table of items", "user_id is missing",
+        "timestamp 'last week' is no time: expected seconds, milliseconds or an ISO date"]
     assert {fault["kind"] for fault in result.faults} == {"row"}
     assert result.counts["items"] == {"read": 60, "kept": 60, "quarantined": 0}
     covers = len(list((EXAMPLE / "covers").glob("*.png")))

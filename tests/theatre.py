@@ -18,8 +18,7 @@ TEXT = {"tokens": 4, "vocabulary": 40, "stop_words": ["a"]}
 OPTIONS = {
     "categorical": {"vocabulary": 12}, "numeric": {}, "text": TEXT,
     "image": {"height": 8, "width": 8}, "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
-    "video": {"frames": 3, "height": 8, "width": 8},
-}
+    "video": {"frames": 3, "height": 8, "width": 8}}
 # What a tower or a part of a text needs, and no other recipe reads.
 TEXT_COLUMNS = {"topics": 2, "sentiment": True, "tower": {"tfidf": {"characters": [3, 4]}}}
 # Columns of sounds and of videos, by table: of a table every second row has one, every third one.

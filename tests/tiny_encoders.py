@@ -103,8 +103,6 @@ def keras_cnn(path: Path) -> keras.Model:
         keras.layers.Conv2D(4, 3, activation="relu", name="edges"),
         keras.layers.BatchNormalization(name="level"),
         keras.layers.Conv2D(4, 3, activation="relu", name="shapes"),
-        keras.layers.GlobalAveragePooling2D(name="pool"),
-        keras.layers.Dense(6, name="vector"),
-    ])
+        keras.layers.GlobalAveragePooling2D(name="pool"), keras.layers.Dense(6, name="vector")])
     model.save(path)
     return model

@@ -36,8 +36,7 @@ class TinyModel(tf.Module):
         # History columns belong together, place by place.
         with tf.control_dependencies([
             tf.debugging.assert_equal(tf.shape(history_item_id), tf.shape(history_rating)),
-            tf.debugging.assert_positive(k, message="k must be positive"),
-        ]):
+            tf.debugging.assert_positive(k, message="k must be positive")]):
             places = tf.range(tf.minimum(tf.reduce_max(k), len(ITEMS)))
         own = places[None, :] < k[:, None]
         base = self._base(user_id, history_rating)
@@ -47,13 +46,11 @@ class TinyModel(tf.Module):
         return {
             "item_ids": tf.where(own, ids, ""), "scores": scores, "rating": scores / 2.0,
             "user_modality_weights": tf.tile([[0.25, 0.75]], [tf.size(base), 1]),
-            "item_modality_weights": tf.cast(own, tf.float32)[:, :, None],
-        }
+            "item_modality_weights": tf.cast(own, tf.float32)[:, :, None]}
 
     @tf.function(autograph=False)
     def score(
-        self, user_id, timestamp, history_item_id, history_timestamp, history_rating, candidates
-    ):
+        self, user_id, timestamp, history_item_id, history_timestamp, history_rating, candidates):
         place = tf.strings.to_number(tf.strings.substr(candidates, 1, 9))
         scores = self._base(user_id, history_rating)[:, None] - place
         return {"retrieval": scores, "rating": scores / 2.0}

@@ -21,8 +21,7 @@ class OddError(Exception):
 FAULTS = {
     "ours": lambda: InputError("bad-toy", "The toy is broken."),
     "disk": lambda: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
-    "odd": lambda: OddError("dust", "the gears"),
-}
+    "odd": lambda: OddError("dust", "the gears")}
 
 
 @component

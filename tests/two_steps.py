@@ -78,8 +78,7 @@ def write(folder: Path, schemas, sides, recipes, inputs, labels) -> None:
     users, items = sides
     task = {
         "schemas": schemas, "recipes": recipes, "rows": {"users": users.rows, "items": items.rows},
-        "vocabularies": {"users": users.vocabularies, "items": items.vocabularies},
-    }
+        "vocabularies": {"users": users.vocabularies, "items": items.vocabularies}}
     (folder / "task.json").write_text(json.dumps(task))
     arrays = {"users": users.content, "items": items.content, "inputs": inputs, "labels": labels}
     for name, columns in arrays.items():

@@ -1,6 +1,5 @@
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 from refusals import refuses
@@ -45,11 +44,11 @@ def printed(table: object) -> str:
         (measured(), measured(1.0), ["components that ran again"]),
     ],
 )
-def test_limits(first: bench.Measured, again: bench.Measured, expected: list[str]) -> None:
+def test_limits(first, again, expected):
     assert failed(bench.judge(first, again)) == expected
 
 
-def test_tables_tell_components_limits_and_verdicts() -> None:
+def test_tables_show_components_limits_and_verdicts():
     first, again = measured(700.0), measured(2.0)
     assert "Transform.items" in printed(bench.run_table(first, again))
     lines = printed(bench.limit_table(bench.judge(first, again))).splitlines()
@@ -58,18 +57,14 @@ def test_tables_tell_components_limits_and_verdicts() -> None:
     assert any("2000 MiB" in line and "yes" in line for line in lines)
 
 
-def test_a_missing_folder_is_told_before_anything_runs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_folder_is_told_before_anything_runs(tmp_path, capsys):
     code = bench.main(["--data-dir", str(tmp_path / "nowhere")])
     assert code == 2
     message = capsys.readouterr().err
     assert message.startswith("bench: error[bench-no-data-folder]: ") and "nowhere" in message
 
 
-def test_a_run_that_fails_or_does_not_end_is_no_measurement(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_fails_or_does_not_end_is_no_measurement(tmp_path, monkeypatch):
     done = subprocess.CompletedProcess([], returncode=3)
     monkeypatch.setattr(bench.subprocess, "run", lambda *_, **__: done)
     with refuses("bench-run-failed", "exit code 3"):
@@ -93,13 +88,11 @@ def ingested(rows: int, cpu: float, peak: float = 900.0) -> Ingested:
     (ingested(10_000_000, 35 * 10**1.11), ["its CPU time grows with rows to the power"]),
     (ingested(10_000_000, 350.0, 4097.0), ["peak memory of ingest, 10,000,000 rows"]),
 ])
-def test_limits_of_ingest(last: Ingested, expected: list[str]) -> None:
+def test_limits_of_ingest(last, expected):
     assert failed(bench.judge_ingest([ingested(1_000_000, 35.0), last])) == expected
 
 
-def test_ingest_is_measured_on_tables_made_up_in_shards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ingest_is_measured_on_tables_made_up_in_shards(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_ingest, "_BATCH", 900)
     bench_ingest.write_tables(tmp_path / "data", 3_000)
     files = {side: len(list((tmp_path / "data" / side).iterdir()))
@@ -114,9 +107,7 @@ def test_ingest_is_measured_on_tables_made_up_in_shards(
     assert not list(tmp_path.glob("out/quarantine/.ingest-*"))
 
 
-def test_ingest_alone_needs_no_folder(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ingest_alone_needs_no_folder(monkeypatch, capsys):
     monkeypatch.setattr(bench, "measure", lambda rows: ingested(rows, rows / 30_000))
     assert bench.main(["--ingest", "--rows", "20000", "1000"]) == 0
     assert "1.00" in capsys.readouterr().out
@@ -124,9 +115,7 @@ def test_ingest_alone_needs_no_folder(
     assert bench.main(["--ingest", "--rows", "1000"]) == 1
 
 
-def test_an_ingest_that_fails_is_no_measurement(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_ingest_that_fails_is_no_measurement(monkeypatch, capsys):
     monkeypatch.setattr(bench_ingest, "write_tables", lambda folder, rows: None)
     done = subprocess.CompletedProcess([], returncode=2, stdout="")
     monkeypatch.setattr(bench_ingest.subprocess, "run", lambda *_, **__: done)

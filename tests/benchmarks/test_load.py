@@ -3,11 +3,12 @@
 import math
 import threading
 import time
-from concurrent import futures
+from contextlib import ExitStack
 
 import grpc
 import numpy as np
 import pytest
+from grpc_stubs import one_method
 from refusals import refuses
 
 from benchmarks.load import PREDICT, Load, clients, served
@@ -18,21 +19,9 @@ _STALL_S = 0.6
 @pytest.fixture
 def stub():
     """Makes a server of one thread that answers as it is told; returns its port."""
-    servers = []
-
-    def stub(handler):
-        _, service, method = PREDICT.split("/")
-        server = grpc.server(futures.ThreadPoolExecutor(1))
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(
-            service, {method: grpc.unary_unary_rpc_method_handler(handler)})])
-        servers.append(server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        return port
-
-    yield stub
-    for server in servers:
-        server.stop(0)
+    with ExitStack() as stack:
+        yield lambda handler: stack.enter_context(one_method(
+            PREDICT, grpc.unary_unary_rpc_method_handler(handler)))[1]
 
 
 def test_a_stall_delays_all_requests_that_were_due_in_it(stub):

@@ -16,12 +16,12 @@ def folder(movielens_dir):
 
 
 @pytest.fixture(scope="module")
-def ratings(folder) -> Ratings:
+def ratings(folder):
     return Ratings.read(folder / "u.data")
 
 
 @pytest.fixture(scope="module")
-def by_user(ratings) -> np.ndarray:
+def by_user(ratings):
     return u80(ratings)
 
 

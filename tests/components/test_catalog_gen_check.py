@@ -1,5 +1,3 @@
-"""The hard rules on one record: what costs the row, what only a value, what is kept and told."""
-
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +39,7 @@ def run(values: dict[str, Any], side: str = "interactions", *faults: Fault,
     ("item_id", 10**400, f"item_id {'1' + 59 * '0'}... is too large to be stored"),
     ("user_id", "x" * 1000, f"user_id '{59 * 'x'}... is not a whole number"),
 ])
-def test_a_fault_in_a_hard_column_costs_the_row(column: str, value: Any, reason: str) -> None:
+def test_a_fault_in_a_hard_column_costs_the_row(column, value, reason):
     checked = run(EVENT | {column: value})
     assert checked.row_fault == reason
 
@@ -51,7 +49,7 @@ def test_a_fault_in_a_hard_column_costs_the_row(column: str, value: Any, reason:
     ("region", ["north", "south"], "region has 2 values, at most 1 fit"),
     ("avatar", Path("nowhere.png"), "avatar: image file nowhere.png is missing"),
 ])
-def test_a_fault_elsewhere_costs_that_value_only(column: str, value: Any, reason: str) -> None:
+def test_a_fault_elsewhere_costs_that_value_only(column, value, reason):
     given = {"customer": "c1", "age": 30, "region": "north", column: value}
     checked = run(given, "users", dataset="demo")
     assert checked.row_fault is None
@@ -59,14 +57,14 @@ def test_a_fault_elsewhere_costs_that_value_only(column: str, value: Any, reason
     assert set(checked.values) == {"customer", "age", "region"} - {column}
 
 
-def test_a_bound_on_one_side_and_a_number_that_float32_cannot_hold() -> None:
+def test_a_bound_on_one_side_and_a_number_that_float32_cannot_hold():
     checked = run({"product": "p", "price": -1}, "items", dataset="demo")
     assert checked.value_faults == [Fault("price -1 is outside the range 0 to any", "price")]
     checked = run({"product": "p", "price": 1e39}, "items", dataset="demo")
     assert checked.value_faults == [Fault("price 1e+39 is too large to be stored", "price")]
 
 
-def test_too_many_values() -> None:
+def test_too_many_values():
     checked = run({"product": "p", "categories": list("abcde")}, "items", dataset="demo")
     assert checked.value_faults == [
         Fault("categories has 5 values, at most 4 fit", "categories")]
@@ -75,18 +73,18 @@ def test_too_many_values() -> None:
     assert checked.values["categories"] == [b"a", b"b"]
 
 
-def test_columns_that_ingest_builds_are_not_taken_from_a_source() -> None:
+def test_columns_that_ingest_builds_are_not_taken_from_a_source():
     checked = run({"user_id": 1, "user_events": 99}, "users")
     assert checked.values == {"user_id": [1]}
 
 
-def test_text_of_any_script_and_broken_surrogates() -> None:
+def test_text_of_any_script_and_broken_surrogates():
     checked = run({"item_id": 1, "title": "七人の侍", "overview": "a\ud800b"}, "items")
     assert checked.values["title"] == ["七人の侍".encode()]
     assert checked.values["overview"] == [b"a?b"]
 
 
-def test_personal_values_are_not_quoted() -> None:
+def test_personal_values_are_not_quoted():
     spec = small_spec(column("phone", "INT", "pii"), user="INT u", item="INT i", time="at")
     checked = Checker(spec, "users").check(Record({"u": 1, "phone": "555-x"}, "file", 1))
     assert checked.value_faults == [
@@ -97,7 +95,7 @@ def test_personal_values_are_not_quoted() -> None:
     )
 
 
-def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path: Path) -> None:
+def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path):
     spec = small_spec(column("face", "BYTES", "image", "pii"), user="INT u", item="INT i")
     (tmp_path / "a.png").write_bytes(b"Jane Doe, 1970")
     for raw in (b"Jane Doe, 1970", tmp_path / "a.png", tmp_path / "Jane.png"):
@@ -108,8 +106,7 @@ def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("quotes", "noted"), [(True, False), (False, True)])
 def test_a_reason_that_quotes_a_personal_medium_is_not_told_however_it_is_worded(
-    monkeypatch: pytest.MonkeyPatch, quotes: bool, noted: bool,
-) -> None:
+        monkeypatch, quotes, noted):
     def decode(raw: Any, modality: str) -> bytes:
         raise MediaFault("a scan of Jane", quotes=quotes)
 
@@ -122,7 +119,7 @@ def test_a_reason_that_quotes_a_personal_medium_is_not_told_however_it_is_worded
 
 
 @pytest.mark.parametrize("name", ["stars given", "stars (1 to 5)", "stars: all"])
-def test_a_label_may_have_any_name(name: str) -> None:
+def test_a_label_may_have_any_name(name):
     spec = small_spec(events=column(name, "FLOAT", "label:rating"))
     one = Checker(spec, "interactions")
     fault = Fault(f"{name}: the value '4,5' is no number", name)
@@ -131,7 +128,7 @@ def test_a_label_may_have_any_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["year made", "year (4 digits)", "year: of it"])
-def test_what_the_source_left_out_of_a_column_of_any_name_is_lost(name: str) -> None:
+def test_what_the_source_left_out_of_a_column_of_any_name_is_lost(name):
     one = Checker(small_spec(items=column(name, "FLOAT", "numeric")), "items")
     one.check(Record({"what": "a"}, "file", 1, (Fault(f"{name}: the value is nothing", name),)))
     assert one.notes.lost == {name: 1}
@@ -151,7 +148,7 @@ def checker(side: str = "interactions") -> Checker:
 
 
 @pytest.mark.parametrize("word", ["NULL", "\\N", "-", "nan"])
-def test_a_word_for_an_absent_value_is_none_in_numbers_and_labels(word: str) -> None:
+def test_a_word_for_an_absent_value_is_none_in_numbers_and_labels(word):
     one = checker()
     event = {"u": "ann", "i": "a", "stars": word, "bought": word, "note": word}
     checked = one.check(Record(event, "file", 1))
@@ -161,12 +158,12 @@ def test_a_word_for_an_absent_value_is_none_in_numbers_and_labels(word: str) -> 
     assert not one.notes.lost
 
 
-def test_a_class_that_the_schema_names_is_one_whatever_it_is_called() -> None:
+def test_a_class_that_the_schema_names_is_one_whatever_it_is_called():
     event = {"u": "ann", "i": "a", "mood": " none "}
     assert checker().check(Record(event, "file", 1)).values["mood"] == [b"none"]
 
 
-def test_labels_and_categories_have_no_blanks_at_their_ends() -> None:
+def test_labels_and_categories_have_no_blanks_at_their_ends():
     event = {"u": "ann", "i": "a", "bought": "yes ", "note": " as it is "}
     values = checker().check(Record(event, "file", 1)).values
     assert values["bought"] == [b"yes"] and values["note"] == [b" as it is "]
@@ -175,7 +172,7 @@ def test_labels_and_categories_have_no_blanks_at_their_ends() -> None:
         "i": [b"a"], "brand": ["Café".encode()], "tags": [b"x"]}
 
 
-def test_what_the_source_cannot_read_of_a_label_costs_the_row() -> None:
+def test_what_the_source_cannot_read_of_a_label_costs_the_row():
     event = {"u": "ann", "i": "a"}
     fault = Fault("stars: the value '4.5' is no number with a decimal comma", "stars")
     assert checker().check(Record(event, "file", 1, (fault,))).row_faults == (fault,)

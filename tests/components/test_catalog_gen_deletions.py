@@ -1,11 +1,9 @@
-"""A listed user's rows are not read."""
-
 from decimal import Decimal
 
 import pytest
 from ingested import run_ingest
 from refusals import refuses
-from worlds import column, json_lines, own_source, small_spec
+from worlds import column, json_source, small_spec
 
 from components.catalog_gen.component import fingerprint
 from components.catalog_gen.deletions import Deletions, read_deletions
@@ -25,10 +23,7 @@ ROWS = {
 
 @pytest.fixture
 def source(tmp_path):
-    for side, rows in ROWS.items():
-        json_lines(tmp_path / "shop" / f"{side}.jsonl", rows)
-    return own_source(tmp_path / "shop", "jsonl", SPEC, **{
-        side: {"files": f"{side}.jsonl"} for side in ROWS})
+    return json_source(tmp_path / "shop", SPEC, ROWS)
 
 
 def test_a_listed_user_is_nowhere(tmp_path, source):

@@ -1,5 +1,3 @@
-"""The fingerprint of a source's files, and how the driver puts it into the cache key."""
-
 import json
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from schemas import read_spec
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(tmp_path):
     write_demo(tmp_path / "shop", DemoSizes(users=3, items=10, events=12))
     return tmp_path / "shop"
 
@@ -24,7 +22,7 @@ def digest(shop: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["items.csv", "media"])
-def test_one_changed_byte_changes_the_fingerprint(shop: Path, name: str) -> None:
+def test_one_changed_byte_changes_the_fingerprint(shop, name):
     before = digest(shop)
     path = next((shop / "media/photos").glob("*.png")) if name == "media" else shop / name
     content = bytearray(path.read_bytes())
@@ -36,7 +34,7 @@ def test_one_changed_byte_changes_the_fingerprint(shop: Path, name: str) -> None
     assert digest(shop) == before
 
 
-def test_an_added_and_a_renamed_file_change_it_but_not_the_place(shop: Path) -> None:
+def test_an_added_and_a_renamed_file_change_it_but_not_the_place(shop):
     before = digest(shop)
     moved = shop.rename(shop.parent / "elsewhere")
     assert digest(moved) == before
@@ -47,7 +45,7 @@ def test_an_added_and_a_renamed_file_change_it_but_not_the_place(shop: Path) -> 
     assert len({before, renamed, digest(moved)}) == 3
 
 
-def test_how_figures_are_told_is_nothing_that_ingest_depends_on(shop: Path) -> None:
+def test_how_figures_are_told_is_nothing_that_ingest_depends_on(shop):
     def key(**asked):
         made = CatalogGen({"name": "demo", "data_dir": str(shop)}, read_spec("demo"), "u80",
                           Privacy(**asked))
@@ -56,7 +54,7 @@ def test_how_figures_are_told_is_nothing_that_ingest_depends_on(shop: Path) -> N
     assert key(fewest_users=9) == key() != key(scrub=True)
 
 
-def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path: Path) -> None:
+def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path):
     """A row names its picture by a path: with the folder gone, the picture is."""
     for folder in ("covers", "other"):
         (tmp_path / "media" / folder).mkdir(parents=True)

@@ -1,7 +1,3 @@
-"""Examples hold the rows that were given, and equal rows are equal bytes."""
-
-from typing import Any
-
 import pytest
 from worlds import column, small_rows, small_spec
 from worlds.examples import values
@@ -24,11 +20,11 @@ WIDE = small_spec(
     {"numbers": [0, 1, 127, 128, 300, 2**31, 2**63 - 1, -1, -(2**63)]},
     {"shares": [0.0, 0.5, -1.0]},
 ])
-def test_a_row_is_read_as_it_was(row: dict[str, list[Any]]) -> None:
+def test_a_row_is_read_as_it_was(row):
     assert values(Encoder(WIDE, "items").encode(row)) == row
 
 
-def test_rows_of_every_modality_and_their_histories_are_read_as_they_were() -> None:
+def test_rows_of_every_modality_and_their_histories_are_read_as_they_were():
     spec = read_spec("demo")
     for side, rows in small_rows(spec).tables.items():
         encoder = Encoder(spec, side)
@@ -36,7 +32,7 @@ def test_rows_of_every_modality_and_their_histories_are_read_as_they_were() -> N
             {name: result for name, result in row.items() if result} for row in rows]
 
 
-def test_equal_rows_are_equal_bytes_whatever_the_order_of_their_columns() -> None:
+def test_equal_rows_are_equal_bytes_whatever_the_order_of_their_columns():
     assert values(Encoder(WIDE, "items").encode({"i": [b"i"], "words": [], "other": [2]})) == {
         "i": [b"i"]}, "neither what is absent nor what the schema lacks is written"
     row = {"i": [b"i"], "words": [b"a", b"b"], "numbers": [1, 2], "shares": [0.5]}

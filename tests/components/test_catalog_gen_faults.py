@@ -1,8 +1,5 @@
-"""The quarantine's file is in order, however many faults there are."""
-
 import json
 import random
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +9,7 @@ from components.sources.base import Fault
 
 
 @pytest.mark.parametrize(("in_memory", "open_files"), [(50_000, 256), (3, 2), (1, 3)])
-def test_faults_are_merged_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int, open_files: int
-) -> None:
+def test_faults_are_merged_in_order(tmp_path, monkeypatch, in_memory, open_files):
     monkeypatch.setattr(faults, "_RUN", in_memory)
     monkeypatch.setattr(faults, "_OPEN", open_files)
     places = [(table, source, line) for table in ("items", "users") for source in ("a", "b")
@@ -37,7 +32,7 @@ def test_faults_are_merged_in_order(
     assert {(f["kind"], *f["columns"]) for f in result} == {("value", "age"), ("row",)}
 
 
-def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path: Path) -> None:
+def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path):
     writer = FaultWriter(str(tmp_path / "odd"))
     long = f"who {'x' * 1_000_000!r} is not in the table of users"
     writer.add("users", ("caf\udce9.csv", 1), "row", Fault(long, "who"))

@@ -1,5 +1,3 @@
-"""What is told of a split before anything is ingested."""
-
 import pytest
 from refusals import refuses
 from worlds import column, small_spec

@@ -1,5 +1,3 @@
-"""Spills: every row comes back, in its part and in order; buckets cover all parts once."""
-
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ def written(path: Path, size: int = 0) -> str:
     return str(path)
 
 
-def test_a_part_is_the_same_on_every_machine() -> None:
+def test_a_part_is_the_same_on_every_machine():
     assert [part_of(i) for i in (b"", b"u1", b"7", 7, -1)] == [0, 886, 642, 642, 42]
     sizes = [0] * 8
     for number in range(8000):
@@ -28,9 +26,7 @@ def test_a_part_is_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("block", [1, 7, 1 << 16])
-def test_all_rows_come_back_in_the_order_of_each_id(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
-) -> None:
+def test_all_rows_come_back_in_the_order_of_each_id(tmp_path, monkeypatch, block):
     monkeypatch.setattr(spill, "_BLOCK_ROWS", block)
     path = written(tmp_path / "a.rows")
     result = list(read_spill(path, range(PARTS)))
@@ -42,14 +38,12 @@ def test_all_rows_come_back_in_the_order_of_each_id(
 
 
 @pytest.mark.parametrize("count", [1, 7, PARTS])
-def test_buckets_cover_every_part_once(count: int) -> None:
+def test_buckets_cover_every_part_once(count):
     parts = [part for number in range(count) for part in Bucket(number, count).parts]
     assert parts == list(range(PARTS))
 
 
-def test_there_are_as_many_buckets_as_the_rows_need(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_are_as_many_buckets_as_the_rows_need(tmp_path, monkeypatch):
     path = written(tmp_path / "a.rows")
 
     def spilled(kept: int) -> list[Spilled]:

@@ -1,5 +1,3 @@
-"""Splits in time: rounding, ties, integer ids, and the protocol's own numbers."""
-
 from collections import Counter
 
 import numpy as np
@@ -18,7 +16,7 @@ from components.catalog_gen.splits import (
 from schemas import InputError, read_spec
 
 
-def test_few_events_leave_one_of_validation_and_of_test_and_eight_are_split_by_rounding() -> None:
+def test_few_events_leave_one_of_validation_and_of_test_and_eight_are_split_by_rounding():
     for events in range(1, 200):
         order = [(second, 0) for second in range(events)]
         first, second = round(0.8 * events), round(0.9 * events)  # half to even
@@ -29,26 +27,25 @@ def test_few_events_leave_one_of_validation_and_of_test_and_eight_are_split_by_r
         assert user_time_split(order[::-1])[::-1] == user_time_split(order), "in any order"
 
 
-def test_ties_are_ordered_by_integer_ids_as_integers() -> None:
+def test_ties_are_ordered_by_integer_ids_as_integers():
     items = [2, 10, 9, 11, 3, 8, 7, 6, 5, 4]
     splits = user_time_split([(1, item) for item in items])
     assert dict(zip(items, splits, strict=True))[10] == "validation"
     assert dict(zip(items, splits, strict=True))[11] == "test"
 
 
-def test_a_global_split_keeps_a_second_together() -> None:
+def test_a_global_split_keeps_a_second_together():
     assert time_thresholds([np.array([1, 2, 3, 4, 5, 6, 7, 9, 9, 9])]) == (9, 9)
     assert time_thresholds([np.arange(1, 100, 2), np.arange(0), np.arange(0, 100, 2)]) == (80, 90)
     assert [time_split(t, (80, 90)) for t in (79, 80, 89, 90)] == [
-        "train", "validation", "validation", "test"
-    ]
+        "train", "validation", "validation", "test"]
     assert time_thresholds([np.arange(0)]) == time_thresholds([]) == (0, 0)
 
 
 WITH_COLUMN = small_spec(events=column("fold", "BYTES"), user="INT u", item="INT i", name="folds")
 
 
-def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:
+def test_a_split_that_the_dataset_cannot_have_is_refused():
     check_protocol("u80", read_spec("movielens"))
     with pytest.raises(InputError, match=(
         "Unknown split 'u90'. Give u80, t80 or random, or a column of the interactions that holds "
@@ -64,7 +61,7 @@ def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:
     check_protocol("random", read_spec("movielens"))
 
 
-def test_at_random_a_pair_of_user_and_item_never_stands_in_two_splits() -> None:
+def test_at_random_a_pair_of_user_and_item_is_never_in_two_splits():
     rows = [{"u": [user], "i": [item]} for user in range(100) for item in range(100)]
     splits = splitter(WITH_COLUMN, "random")(rows)
     assert splitter(WITH_COLUMN, "random")(rows[::-1]) == splits[::-1]

@@ -1,5 +1,3 @@
-"""Ingest of small tables of one's own: many buckets, no times, no users, repeated events."""
-
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -92,9 +90,7 @@ def contents(out: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("protocol", ["u80", "t80", "random"])
-def test_many_buckets_hold_the_same_rows_as_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
-) -> None:
+def test_many_buckets_hold_the_same_rows_as_one(tmp_path, monkeypatch, protocol):
     of = spec(PAST, NONE)
     whole = run(tmp_path, of, shop(), protocol, "whole")
     if protocol == "u80":
@@ -118,11 +114,11 @@ def test_many_buckets_hold_the_same_rows_as_one(
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory) -> Path:
+def out(tmp_path_factory):
     return run(tmp_path_factory.mktemp("shop"), TIMED, shop())
 
 
-def test_faults_name_their_line_and_rows_are_in_the_order_of_ids_and_lines(out: Path) -> None:
+def test_faults_name_their_line_and_rows_are_in_the_order_of_ids_and_lines(out):
     assert faults_of(out) == [
         ("interactions", "interactions/2.jsonl", 260, "i 999 is not in the table of items"),
         ("interactions", "interactions/2.jsonl", 261, "u 'nobody' is not in the table of users"),
@@ -142,9 +138,7 @@ def test_faults_name_their_line_and_rows_are_in_the_order_of_ids_and_lines(out: 
     assert train == sorted(train)  # each user's lines are in the order of time
 
 
-def test_without_tables_of_users_and_items_they_are_those_of_the_events(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_tables_of_users_and_items_they_are_those_of_the_events(tmp_path, monkeypatch):
     monkeypatch.setattr(buckets, "_ROWS", 50)
     out = run(tmp_path, TIMED, {"interactions": shop()["interactions"]})
     assert len(list(out.glob("users/Split-all/*"))) == 8
@@ -162,7 +156,7 @@ def test_without_tables_of_users_and_items_they_are_those_of_the_events(
     assert counts_of(out)["interactions"] == {"read": 364, "kept": 363, "quarantined": 1}
 
 
-def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
+def test_the_same_event_is_kept_once(tmp_path):
     events = [
         [{"u": "a", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 5, "kind": "buy"}],
         [{"u": "a", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 6, "kind": "view"},
@@ -179,8 +173,7 @@ def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
     assert sorted(row["kind"][0] for row in events_of(out)) == [b"buy", b"view", b"view", b"view"]
 
 
-def test_without_times_a_column_may_hold_the_split_and_a_random_one_keeps_repeated_rows(
-        tmp_path: Path) -> None:
+def test_without_times_a_column_may_hold_the_split_and_a_random_one_keeps_repeated_rows(tmp_path):
     events = [{"u": "a", "i": n % 6, "fold": fold} for n, fold in enumerate(
         ["train", "test", "validation", "dev", None, "train"] * 2)]
     of = spec(column("fold", "BYTES"), NONE, time=None)
@@ -210,16 +203,14 @@ def execute(folder: Path, of: FeatureSpec, **options: Any) -> dict[str, list[Any
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop/events.jsonl").write_text('{"u": "a", "i": 1, "t": 1}\n')
     return tmp_path
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_executor_removes_the_spill_however_it_ends(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
-) -> None:
+def test_the_executor_removes_the_spill_however_it_ends(folder, monkeypatch, fails):
     scratches = []
 
     def stand_in(*arguments: Any) -> None:
@@ -238,7 +229,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
         [] if fails else ["counts.json"])
 
 
-def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder: Path) -> None:
+def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder):
     photo = png((200, 10, 10), 64, 64)
     (folder / "shop/photo.png").write_bytes(photo)
     (folder / "shop/items.jsonl").write_text(
@@ -258,6 +249,6 @@ def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(fold
          "of an unsupported kind")]
 
 
-def test_a_worker_that_does_not_see_the_folder_in_between_says_so(tmp_path: Path) -> None:
+def test_a_worker_that_does_not_see_the_folder_in_between_says_so(tmp_path):
     with refuses("scratch-not-reached", tmp_path / "gone"):
         own_path(str(tmp_path / "gone"), "users")

@@ -1,5 +1,3 @@
-"""Unseen items: never met, never twice, always the same, each as likely as any other."""
-
 from collections import Counter
 from typing import Any
 
@@ -24,7 +22,7 @@ def drawn(items: list[int], splits: list[str], of: FeatureSpec | None = None,
     return [row["none"] for row in rows]
 
 
-def test_a_row_gets_as_many_different_items_as_asked_and_always_the_same() -> None:
+def test_a_row_gets_as_many_different_items_as_asked_and_always_the_same():
     interactions = ITEMS[:60]
     result = drawn(interactions, ["train"] * 60)
     assert all(len(set(row)) == len(row) == 4 for row in result)
@@ -34,7 +32,7 @@ def test_a_row_gets_as_many_different_items_as_asked_and_always_the_same() -> No
     assert drawn(interactions, ["train"] * 60, user=b"bob") != result
 
 
-def test_training_does_not_know_what_is_held_out() -> None:
+def test_training_does_not_know_what_is_held_out():
     interactions = list(range(100, 140))
     splits = ["train"] * 20 + ["validation"] * 10 + ["test"] * 10
     result = drawn(interactions, splits)
@@ -48,7 +46,7 @@ def test_training_does_not_know_what_is_held_out() -> None:
     assert drawn(interactions[:30] + ITEMS[60:70], splits)[:30] == result[:30]
 
 
-def test_who_met_almost_everything_gets_fewer() -> None:
+def test_who_met_almost_everything_gets_fewer():
     assert sorted(drawn(ITEMS[:97], ["train"] * 97)[0]) == ITEMS[97:]
     assert drawn(ITEMS, ["train"] * 100)[5] == []
     left = drawn(ITEMS[:95], ["train"] * 95)
@@ -58,7 +56,7 @@ def test_who_met_almost_everything_gets_fewer() -> None:
     assert len(held_out[0]) == 4 and held_out[-1] == []
 
 
-def test_no_item_is_likelier_than_another() -> None:
+def test_no_item_is_likelier_than_another():
     counts = Counter(item for number in range(500) for row in
                      drawn([100, 101], ["train"] * 2, user=b"%d" % number) for item in row)
     assert set(counts) == set(ITEMS[2:])
@@ -67,7 +65,7 @@ def test_no_item_is_likelier_than_another() -> None:
     assert sum((n - expected) ** 2 / expected for n in counts.values()) < 150
 
 
-def test_equal_rows_differ_and_no_time_is_needed() -> None:
+def test_equal_rows_differ_and_no_time_is_needed():
     rows: list[Row] = [{"u": [b"ann"], "i": [100]} for _ in range(3)]
     Unseen(spec(time=None), ITEMS).add(rows, ["train"] * 3)
     assert len({tuple(row["none"]) for row in rows}) == 3

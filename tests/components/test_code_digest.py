@@ -1,6 +1,5 @@
 """The digest follows the code that runs: what is reached by an import, and nothing else."""
 
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ FILES = {
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path, monkeypatch):
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -29,13 +28,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "name", ["trainer/training/fit.py", "trainer/network/model.py", "schemas/spec.py"])
-def test_an_edit_of_what_is_reached_changes_the_digest(root: Path, name: str) -> None:
+def test_an_edit_of_what_is_reached_changes_the_digest(root, name):
     before = code_digest("trainer.training.fit")
     (root / name).write_text(FILES[name] + "edited = True\n")
     assert code_digest("trainer.training.fit") != before
 
 
-def test_comments_docstrings_and_the_layout_change_nothing(root: Path) -> None:
+def test_comments_docstrings_and_the_layout_change_nothing(root):
     text = "class A:\n    def b(self):\n        return 'c'\n"
     (root / "trainer/training/fit.py").write_text(text)
     before = code_digest("trainer.training.fit")
@@ -48,7 +47,7 @@ def test_comments_docstrings_and_the_layout_change_nothing(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["trainer/other.py", "json/__init__.py"])
-def test_an_edit_elsewhere_does_not(root: Path, name: str) -> None:
+def test_an_edit_elsewhere_does_not(root, name):
     before = code_digest("trainer.training.fit")
     (root / name).write_text("x = 2\n")
     assert code_digest("trainer.training.fit") == before
@@ -57,7 +56,7 @@ def test_an_edit_elsewhere_does_not(root: Path, name: str) -> None:
     assert code_digest("trainer.training.fit") != before
 
 
-def test_the_place_and_the_order_do_not_matter(root: Path, tmp_path: Path, monkeypatch) -> None:
+def test_the_place_and_the_order_do_not_matter(root, tmp_path, monkeypatch):
     (root / "trainer/network/model.py").write_text("raise SystemExit('nothing is run')\n")
     before = code_digest("trainer.training.fit", "trainer.other")
     (tmp_path / "moved").mkdir()
@@ -67,14 +66,14 @@ def test_the_place_and_the_order_do_not_matter(root: Path, tmp_path: Path, monke
     assert code_digest("trainer.other", "trainer.training.fit") == before
 
 
-def test_a_name_that_is_no_module_is_refused(root: Path) -> None:
+def test_a_name_that_is_no_module_is_refused(root):
     with pytest.raises(ModuleNotFoundError, match="'trainer.fti' is no module under"):
         code_digest("trainer.fti")
     with pytest.raises(ModuleNotFoundError, match="'json' is no module under"):
         code_digest("json")
 
 
-def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch) -> None:
+def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch):
     read: list[str] = []
     find = module._file
     monkeypatch.setattr(module, "_file", lambda name: read.append(name) or find(name))
@@ -84,7 +83,7 @@ def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch) -> None:
     assert not [name for name in reached if name.startswith(("trainer", "pipeline", "serving"))]
 
 
-def test_what_an_extension_imports_from_beside_itself_is_followed(tmp_path, monkeypatch) -> None:
+def test_what_an_extension_imports_from_beside_itself_is_followed(tmp_path, monkeypatch):
     (tmp_path / "kiosk").mkdir()
     for name, text in (("__init__", ""), ("extension", "from .heads import head\n"),
                        ("heads", "from . import sizes\nhead = 1\n"), ("sizes", "large = 1\n")):

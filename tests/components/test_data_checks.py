@@ -1,10 +1,19 @@
-"""The checks on data: each kind of fault is found under its name, and clean data are clean."""
-
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from profiled import DAY, NOW, SPEC, START, Shop, change, findings
+from profiled import (
+    DAY,
+    NOW,
+    SPEC,
+    START,
+    Shop,
+    assert_found,
+    change,
+    findings,
+    roll,
+    spoiled,
+)
 from refusals import refuses
 from worlds import column, png, small_spec
 
@@ -17,11 +26,6 @@ from components.data_profile.tables import Table, Values
 from schemas import parse_spec
 
 _GERMAN = "Das ist nicht das, was wir haben wollen, und es ist {} für uns."
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    return Shop().profile(tmp_path_factory.mktemp("past") / "past")
 
 
 def _nearly(seed):
@@ -37,9 +41,9 @@ def _again(seconds):
     return spoil
 
 
-def _drop(keep):
+def _drop(keep, part=lambda when: (when - START) // DAY):
     def spoil(shop):
-        shop.events = [row for row in shop.events if keep((row["when"] - START) // DAY)]
+        shop.events = [row for row in shop.events if keep(part(row["when"]))]
 
     return spoil
 
@@ -95,16 +99,6 @@ def _quarantine(shop):
     shop.quarantined["interactions"] = 40
 
 
-def _roll(side, column):
-    def spoil(shop):
-        rows = shop.tables[side]
-        values = [row[column] for row in rows]
-        for row, value in zip(rows, values[7:] + values[:7], strict=True):
-            row[column] = value
-
-    return spoil
-
-
 def _of_one_user(shop):
     shop.events += [row | {"who": "u0", "when": START + n * 900}
                     for n, row in enumerate(shop.events[:400])]
@@ -112,13 +106,6 @@ def _of_one_user(shop):
 
 def _in_another_case(shop):
     shop.users += [row | {"who": row["who"].upper(), "mail": ""} for row in shop.users[:10]]
-
-
-def _hour(keep):
-    def spoil(shop):
-        shop.events = [row for row in shop.events if keep(row["when"] // 3600 % 24)]
-
-    return spoil
 
 
 def _late(shop):
@@ -160,19 +147,20 @@ WITH_PAST = [
                                           f"{1 + n * n % 5}/5 for it"),
      "leaking_column interactions review FAIL"),
     ("a value where the label is high", _high_only, "leaking_column interactions score WARN"),
-    ("prices of other items", _roll("items", "price"), "mixed_values items price FAIL"),
-    ("kinds of other items", _roll("items", "kind"), "mixed_values items kind FAIL"),
-    ("pictures of other items", _roll("items", "photo"), "mixed_values items photo FAIL"),
+    ("prices of other items", roll("items", "price"), "mixed_values items price FAIL"),
+    ("kinds of other items", roll("items", "kind"), "mixed_values items kind FAIL"),
+    ("pictures of other items", roll("items", "photo"), "mixed_values items photo FAIL"),
     ("titles in capitals", change("items", "title", lambda v, _: v.upper()),
      "changed_values items title WARN"),
-    ("labels of other events", _roll("interactions", "stars"),
+    ("labels of other events", roll("interactions", "stars"),
      "changed_labels interactions stars FAIL"),
     ("labels turned around", change("interactions", "stars", lambda v, _: 6 - v),
      "changed_labels interactions stars FAIL"),
-    ("events of other items", _roll("interactions", "what"),
+    ("events of other items", roll("interactions", "what"),
      "changed_events interactions what FAIL"),
     ("no event of Sundays", _drop(lambda day: day % 7), "lost_days interactions when WARN"),
-    ("no event at noon", _hour(lambda hour: hour != 12), "lost_hours interactions when WARN"),
+    ("no event at noon", _drop(lambda hour: hour != 12, lambda when: when // 3600 % 24),
+     "lost_hours interactions when WARN"),
     ("a default", change("users", "age", lambda *_: 18, 3), "frequent_value users age WARN"),
     ("another unit in a few rows", change("interactions", "score", lambda v, _: 100 * v, 20),
      "outlying_values interactions score FAIL"),
@@ -228,17 +216,11 @@ WITH_PAST = [
 @pytest.mark.parametrize(("spoil", "expected"), [one[1:] for one in WITH_PAST],
                          ids=[one[0] for one in WITH_PAST])
 def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, expected):
-    shop = Shop()
-    spoil(shop)
-    result = findings(shop.profile(tmp_path / "today"), past)
-    name, table, where, severity = expected.split(" ")
-    assert result[name, table, where] == severity
+    assert_found(findings(spoiled(spoil, tmp_path / "today"), past), expected)
 
 
 def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
-    shop = Shop()
-    _lose("items", "price", 2)(shop)
-    today = shop.profile(tmp_path / "today")
+    today = spoiled(_lose("items", "price", 2), tmp_path / "today")
     assert [findings(today, past, max_lost=most)["lost_values", "items", "price"]
             for most in (0.01, 0.1)] == ["FAIL", "WARN"]
 
@@ -257,10 +239,7 @@ def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
             "items without events", "missing days", "a late drop",
         "near-equal pictures", "one time"])
 def test_a_fault_is_found_without_a_past(tmp_path, spoil, expected):
-    shop = Shop()
-    spoil(shop)
-    name, table, where, severity = expected.split(" ")
-    assert findings(shop.profile(tmp_path / "today"), None)[name, table, where] == severity
+    assert_found(findings(spoiled(spoil, tmp_path / "today"), None), expected)
 
 
 @pytest.mark.parametrize(("column_", "value", "expected"), [
@@ -303,9 +282,7 @@ def test_clean_resamples_raise_no_alarm(past, tmp_path):
 def test_consecutive_spans_raise_no_alarm(tmp_path):
     before = None
     for last in (30, 45, 60, 80):
-        shop = Shop()
-        _drop(lambda day, last=last: day < last)(shop)
-        today = shop.profile(tmp_path / str(last))
+        today = spoiled(_drop(lambda day, last=last: day < last), tmp_path / str(last))
         assert findings(today, before) == {}
         before = today
 
@@ -317,9 +294,7 @@ def test_items_of_one_description_are_no_copies_if_another_column_differs(tmp_pa
 
 
 def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
-    shop = Shop()
-    change("items", "price", lambda v, _: 100 * v)(shop)
-    today = shop.profile(tmp_path / "today")
+    today = spoiled(change("items", "price", lambda v, _: 100 * v), tmp_path / "today")
     for tag, severity in (("check:unit_change=off", None), ("check:unit_change>200=FAIL", "WARN"),
                           ("check:unit_change>5=FAIL", "FAIL")):
         texts = [text.replace('tag: "numeric"', f'tag: "numeric" tag: "{tag}"')
@@ -350,8 +325,7 @@ def test_personal_values_of_an_anomaly_are_hidden(past):
 
 
 @pytest.mark.parametrize(("tag", "code"), [
-    ("check:nothing>1=FAIL", "unknown-check-of-data"), ("check:lost_values", "bad-check-tag"),
-])
+    ("check:nothing>1=FAIL", "unknown-check-of-data"), ("check:lost_values", "bad-check-tag")])
 def test_a_tag_of_no_check_is_refused(tag, code):
     with refuses(code, "check"):
         require_known_checks(small_spec(items=column("price", "FLOAT", "numeric", tag)))

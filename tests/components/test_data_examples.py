@@ -1,20 +1,13 @@
-"""What a profile keeps for people: bars of numbers, and rows that a finding can show."""
-
 import itertools
 
 import numpy as np
 import pytest
-from profiled import SPEC, Shop, change
+from profiled import SPEC, Shop, change, spoiled
 
 from components.data_checks import Data, judge
 from components.data_checks.examples import Example, examples
 from components.data_profile.bars import bars
 from components.data_validator.drift import distributions
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    return Shop().profile(tmp_path_factory.mktemp("past") / "past")
 
 
 @pytest.mark.parametrize("values", [[1, 5, 5, 3], [0, 1, 1], [1.5, 2, 4.5], [7]])
@@ -52,8 +45,10 @@ def _others(shop):
         row |= {**other, "what": row["what"]}
 
 
-def _of(findings, check, column):
-    return next(one.examples for one in findings if (one.check, one.column) == (check, column))
+def _of(spoil, past, folder, check, column):
+    """Returns the examples of a finding in a spoiled shop."""
+    found = judge(Data(SPEC, spoiled(spoil, folder / "today"), past, {}, 0.01))
+    return next(one.examples for one in found if (one.check, one.column) == (check, column))
 
 
 @pytest.mark.parametrize(("spoil", "check", "column", "expected"), [
@@ -66,33 +61,22 @@ def _of(findings, check, column):
 ])
 def test_a_finding_shows_what_three_rows_had_and_have(
         past, tmp_path, spoil, check, column, expected):
-    shop = Shop()
-    spoil(shop)
-    findings = judge(Data(SPEC, shop.profile(tmp_path / "today"), past, {}, 0.01))
-    shown = _of(findings, check, column)
+    shown = _of(spoil, past, tmp_path, check, column)
     assert len(shown) == 3
     for one in shown:
         assert (one.old, one.new) == expected(int(one.row.removeprefix("i")))
 
 
 def test_long_texts_are_cut_and_another_thing_is_shown_whole(past, tmp_path):
-    shop = Shop()
-    _swap(shop)
-    (one, *_) = _of(judge(Data(SPEC, shop.profile(tmp_path / "swapped"), past, {}, 0.01)),
-                    "swapped_columns", "title")
+    (one, *_) = _of(_swap, past, tmp_path / "swapped", "swapped_columns", "title")
     assert one.new.startswith("This is the") and len(one.new) == 41 and len(one.old) < 12
-    shop = Shop()
-    _others(shop)
-    (one, *_) = _of(judge(Data(SPEC, shop.profile(tmp_path / "others"), past, {}, 0.01)),
-                    "reused_ids", "what")
+    (one, *_) = _of(_others, past, tmp_path / "others", "reused_ids", "what")
     number = int(one.row.removeprefix("i"))
     assert f"{5.0 + number:g}" in one.old and f"{5.0 + (number + 7) % 60:g}" in one.new
 
 
 def test_events_are_named_by_their_items_and_times_are_dates(past, tmp_path):
-    shop = Shop()
-    change("interactions", "when", lambda v, _: v + 9 * 3600)(shop)
-    shown = _of(judge(Data(SPEC, shop.profile(tmp_path / "today"), past, {}, 0.01)),
+    shown = _of(change("interactions", "when", lambda v, _: v + 9 * 3600), past, tmp_path,
                 "moved_times", "when")
     assert len(shown) == 3
     for one in shown:

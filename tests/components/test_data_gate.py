@@ -1,5 +1,3 @@
-"""The data gate: what it lets through, what stops it and how it says why."""
-
 import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
@@ -37,7 +35,7 @@ def _finding(severity, column="price"):
                    30, 0.5)
 
 
-def test_lets_data_with_warnings_through_and_tells_them(run_gate):
+def test_lets_data_with_warnings_through_and_names_them(run_gate):
     outcome = run_gate(_finding(Severity.WARN), _finding(Severity.INFO, "age"))
     assert outcome.passed
     assert outcome.figures["data"] == {"verdict": "WARN", "past": "before", "warnings": [

@@ -1,5 +1,3 @@
-"""The data report: what it says, what it hides, and that no data break it."""
-
 import base64
 import io
 import json
@@ -102,8 +100,7 @@ def _write_inputs(root, spec):
          "reason": f"email 'secret{n}@example.org' is not valid"} for n in range(30)
     ]
     (root / "quarantine" / "quarantine.jsonl").write_text(
-        "".join(json.dumps(record) + "\n" for record in records)
-    )
+        "".join(json.dumps(record) + "\n" for record in records))
     return folders
 
 
@@ -155,14 +152,12 @@ def test_tells_the_figures_of_every_feature(healthy, report):
     assert content["headline"] == (
         "OK: 10 interactions, 2 rows quarantined, 9 values lost, 2 notes on values, no findings")
     assert [s["split"] for s in content["tables"]["interactions"]["splits"]] == [
-        "train", "validation", "test"
-    ]
+        "train", "validation", "test"]
     assert content["tables"]["items"]["splits"][0]["rows"] == 20
     price = _feature(content, "items", "price")
     assert price["range"] == {
         "min": 0.5, "max": 19.5, "mean": 10.0, "median": pytest.approx(10, abs=1),
-        "std": pytest.approx(5.766, abs=0.01),
-    }
+        "std": pytest.approx(5.766, abs=0.01)}
     assert sum(bar["count"] for bar in price["histogram"]) == pytest.approx(20)
     categories = _feature(content, "items", "categories")
     assert categories["top"] == [{"value": "light", "count": 20}, {"value": "home", "count": 10}]

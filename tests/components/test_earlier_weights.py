@@ -1,5 +1,3 @@
-"""Which weights a warm start begins with."""
-
 from types import SimpleNamespace
 
 import ml_metadata as mlmd

@@ -1,5 +1,3 @@
-"""The gate: what it blesses, what it refuses and how it says why."""
-
 import json
 
 import pytest
@@ -109,15 +107,13 @@ def test_a_recipe_with_retrieval_alone_is_judged_by_ranking_and_server(run_gate,
 def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):
     blessing = run_gate(
         ranking=Outcome(False, ["ndcg@10 0.05 is below popularity's 0.08."]),
-        server=Outcome(False, []),
-    )
+        server=Outcome(False, []))
     assert {p.name for p in (tmp_path / "blessing").iterdir()} == {"NOT_BLESSED", "reasons.json"}
     assert blessing.get_int_custom_property("blessed") == 0
     assert blessing.get_int_custom_property("current_model_id") == 7
     assert _reasons(tmp_path) == [
         "ranking: ndcg@10 0.05 is below popularity's 0.08.",
-        "server: failed without giving a reason",
-    ]
+        "server: failed without giving a reason"]
 
 
 def test_names_the_metrics_that_the_evaluator_refused(run_gate, tmp_path):
@@ -135,9 +131,7 @@ def test_names_the_metrics_that_the_evaluator_refused(run_gate, tmp_path):
 def test_an_evaluator_refusal_without_detail_is_still_a_refusal(run_gate, tmp_path, validation):
     blessing = run_gate(evaluator=0, validation=validation)
     assert blessing.get_int_custom_property("blessed") == 0
-    assert _reasons(tmp_path) == [
-        f"Evaluator: did not bless the model, see {tmp_path / 'metrics'}"
-    ]
+    assert _reasons(tmp_path) == [f"Evaluator: did not bless the model, see {tmp_path / 'metrics'}"]
 
 
 def _fact(test_value=None, **trivial):
@@ -153,8 +147,7 @@ def test_a_curve_that_labels_of_one_value_do_not_have_refuses_no_model(
     run_gate(evaluator=0, validation=_VALIDATION, labels={"like": _fact(test_value=1.0)})
     assert _reasons(tmp_path) == [
         "Evaluator: rating, metric rmse 1.21 is above 1.1 (slice Overall)",
-        "Evaluator: no example fell into the slice genre",
-    ]
+        "Evaluator: no example fell into the slice genre"]
     only = _VALIDATION.replace('name: "rmse" output_name: "rating"',
                                'name: "auc" output_name: "like"')
     only = only.replace('missing_slices { feature_keys: "genre" }', "")

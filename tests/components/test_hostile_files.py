@@ -4,7 +4,6 @@ What is read of it, or why nothing is, other tests say. `pytest -m ""` has the h
 """
 
 import functools
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from hostile.pictures import HEAVY_PICTURES, PICTURES, good
 from hostile.sounds import FILMS, SOUNDS, film, wav
 from hostile.tables import CSV, JSON, MEDIA_PATHS, PARQUET, PATHS
 from peak_memory import growth_below
-from worlds import column, own_source, small_spec
+from worlds import column, json_source, own_source, small_spec
 
 from components.catalog_gen.check import Checker
 from components.decoding import decode, decode_track
@@ -113,14 +112,10 @@ def test_what_is_no_file_of_the_folder_is_no_medium(tmp_path, place):
     (tmp_path / "media").mkdir()
     value = place(tmp_path / "media")
     with bounded():
-        source = own_source(tmp_path, "jsonl", SPEC, media_dir="media", **photos(tmp_path, value))
+        source = json_source(tmp_path, SPEC, {
+            "items": [{"what": "tea", "photo": value}],
+            "interactions": [{"who": "ann", "what": "tea"}]}, media_dir="media")
         (record,) = source.records("items", "items.jsonl")
         checked = Checker(SPEC, "items").check(record)
     assert "photo" not in checked.values
     assert "photo" in {one.column for one in (*record.faults, *checked.value_faults)}
-
-
-def photos(folder: Path, value: str) -> dict:
-    (folder / "items.jsonl").write_text(json.dumps({"what": "tea", "photo": value}) + "\n")
-    (folder / "events.jsonl").write_text('{"who": "ann", "what": "tea"}\n')
-    return {"items": {"files": "items.jsonl"}, "interactions": {"files": "events.jsonl"}}

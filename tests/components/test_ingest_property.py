@@ -258,9 +258,8 @@ def good_rows(case: Case, side: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("number", [QUICK, pytest.param(THOROUGH, marks=pytest.mark.slow)])
-def test_whatever_the_files_hold_nothing_is_lost(number: int) -> None:
+def test_whatever_the_files_hold_nothing_is_lost(number):
     run = settings(
         max_examples=number, derandomize=True, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck),
-    )(given(cases())(check))
+        suppress_health_check=list(HealthCheck))(given(cases())(check))
     run()

@@ -1,5 +1,3 @@
-"""What media are let through, and what is said about the others."""
-
 import io
 import struct
 import zlib
@@ -39,14 +37,14 @@ def png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(("kind", "mode"), [
     ("JPEG", "RGB"), ("JPEG", "L"), ("PNG", "L"), ("GIF", "RGB"), ("BMP", "RGB")])
-def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> None:
+def test_good_images_pass_unchanged(kind, mode, tmp_path):
     data = image(kind, mode=mode)
     assert decode(data, "image") == data
     (tmp_path / "x").write_bytes(data)
     assert decode(tmp_path / "x", "image") == data
 
 
-def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
+def test_a_picture_is_kept_as_a_person_sees_it(tmp_path):
     data = turned(image("JPEG", (12, 8)))
     kept = decode(data, "image")
     assert kept == as_seen(data) != data
@@ -68,7 +66,7 @@ def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
     (png_header(6000, 5000), r"image has 30\.0 megapixels, more than the limit of 25 megapixels"),
     (png_header(60_000, 60_000), "image is far over the limit of 25 megapixels"),
 ])
-def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> None:
+def test_bad_images_are_refused(data, reason, tmp_path):
     with pytest.raises(MediaFault, match=reason):
         decode(data, "image")
     (tmp_path / "x").write_bytes(data)
@@ -76,7 +74,7 @@ def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> Non
         decode(tmp_path / "x", "image")
 
 
-def test_the_frames_of_an_animation_count_together() -> None:
+def test_the_frames_of_an_animation_count_together():
     frames = [Image.new("L", (2000, 2000), shade) for shade in range(0, 80, 10)]
     data = picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(MediaFault, match=r"image has 32\.0 megapixels"):
@@ -85,9 +83,7 @@ def test_the_frames_of_an_animation_count_together() -> None:
         decode(data, "smell")
 
 
-def test_missing_and_unreadable_files_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_and_unreadable_files_are_named(tmp_path, monkeypatch):
     with pytest.raises(MediaFault, match=r"image file gone\.jpg is missing"):
         decode(tmp_path / "gone.jpg", "image")
     with pytest.raises(MediaFault, match=f"{tmp_path.name} is no file but a folder or a device"):
@@ -104,7 +100,7 @@ def test_missing_and_unreadable_files_are_named(
         check_file(tmp_path / "locked.jpg", "image")
 
 
-def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_refused_unread(tmp_path, monkeypatch):
     with (tmp_path / "x").open("wb") as out:
         out.truncate(9 * 2**20)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))

@@ -1,5 +1,3 @@
-"""MediaEncoder: what is encoded, how often, and what lies in its artifact."""
-
 import itertools
 import json
 from pathlib import Path
@@ -177,8 +175,7 @@ def test_the_cache_key_holds_the_encoders_content(encoders, tmp_path):
 
 
 def test_an_encoder_of_foreign_operations_stays_out_of_the_artifact(
-    run, encoders, tmp_path, monkeypatch
-):
+    run, encoders, tmp_path, monkeypatch):
     # TF Text is not needed to see it: what is loaded is the original.
     monkeypatch.setattr("trainer.encoders.module.foreign_operations", lambda folder: ("Split",))
     monkeypatch.setattr("trainer.encoders.module._register", lambda key, operations: None)

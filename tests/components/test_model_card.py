@@ -1,5 +1,3 @@
-"""The card and the lineage of a model, from made-up figures."""
-
 import json
 
 import pytest

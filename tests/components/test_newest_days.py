@@ -4,7 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from profiled import DAY, SPEC, START, Shop, findings
+from profiled import DAY, SPEC, START, Shop, assert_found, findings
 
 from schemas import parse_spec
 
@@ -45,9 +45,7 @@ def _newest(change):
 ], ids=["a tenth", "a half", "the lowest label", "lower labels", "another time zone",
         "five times", "no reviews"])
 def test_a_fault_of_the_newest_days_is_found(past, tmp_path, change, expected):
-    result = findings(_newest(change).profile(tmp_path / "today"), past)
-    name, table, column, severity = expected.split(" ")
-    assert result[name, table, column] == severity
+    assert_found(findings(_newest(change).profile(tmp_path / "today"), past), expected)
 
 
 @pytest.mark.parametrize("days", [1, 2, 10, 14])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from profiled import DAY, SPEC, START, Shop, change, findings
+from profiled import DAY, SPEC, START, Shop, assert_found, change, findings, roll, spoiled
 from worlds import column, small_spec
 
 from components.data_checks import CHECKS, Data, judge
@@ -16,21 +16,6 @@ from schemas.values.text import unnamed
 
 _CHINESE = "这是一个很好的产品，我非常喜欢它 {}"
 _RUSSIAN = "Хорошая вещь {}"
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory):
-    return Shop().profile(tmp_path_factory.mktemp("past") / "past")
-
-
-def _part_rolled(side, name, every):
-    def spoil(shop):
-        rows = shop.tables[side][::every]
-        values = [row[name] for row in rows]
-        for row, value in zip(rows, values[4:] + values[:4], strict=True):
-            row[name] = value
-
-    return spoil
 
 
 def _rename(every):
@@ -70,8 +55,8 @@ def _day(kept):
     (change("items", "plot", lambda v, _: v[:12], 7), "changed_values items plot WARN"),
     (change("interactions", "review", lambda v, _: v[:12], 7),
      "changed_values interactions review WARN"),
-    (_part_rolled("items", "price", 7), "mixed_values items price WARN"),
-    (_part_rolled("users", "age", 4), "mixed_values users age WARN"),
+    (roll("items", "price", 4, 7), "mixed_values items price WARN"),
+    (roll("users", "age", 4, 4), "mixed_values users age WARN"),
     (change("users", "age", lambda *_: 33, 3), "frequent_value users age WARN"),
     (change("items", "plot", lambda _, n: _CHINESE.format(n)), "language_shift items plot FAIL"),
     (change("items", "plot", lambda _, n: _CHINESE.format(n), 3), "language_shift items plot WARN"),
@@ -88,32 +73,23 @@ def _day(kept):
     (_day(10), "lost_days interactions when WARN"),
 ], ids=lambda one: one if isinstance(one, str) else "")
 def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, expected):
-    shop = Shop()
-    spoil(shop)
-    name, table, where, severity = expected.split(" ")
-    assert findings(shop.profile(tmp_path / "today"), past)[name, table, where] == severity
+    assert_found(findings(spoiled(spoil, tmp_path / "today"), past), expected)
 
 
 @pytest.mark.parametrize("spoil", [
     change("items", "price", lambda v, n: v * (1 + 0.05 * np.sin(n))),
-    change("items", "price", lambda v, _: 1.03 * v),
-    change("items", "year", lambda v, _: v + 1),
-    change("users", "age", lambda v, _: v + 1),
-    change("items", "price", lambda v, _: 1.3 * v, 20),
+    change("items", "price", lambda v, _: 1.03 * v), change("items", "year", lambda v, _: v + 1),
+    change("users", "age", lambda v, _: v + 1), change("items", "price", lambda v, _: 1.3 * v, 20),
     change("items", "title", lambda v, _: v.upper(), 20),
     change("items", "plot", lambda _, n: _CHINESE.format(n), 20),
 ], ids=["prices vary", "a price rise", "years", "birthdays", "a few prices", "a few titles",
         "a few translations"])
 def test_what_changes_from_day_to_day_is_no_fault(past, tmp_path, spoil):
-    shop = Shop()
-    spoil(shop)
-    assert findings(shop.profile(tmp_path / "today"), past) == {}
+    assert findings(spoiled(spoil, tmp_path / "today"), past) == {}
 
 
 def test_a_day_without_events_among_many_is_found_without_a_past_and_said_once(tmp_path):
-    shop = Shop()
-    _day(0)(shop)
-    today = shop.profile(tmp_path / "today")
+    today = spoiled(_day(0), tmp_path / "today")
     assert findings(today, None) == {("missing_days", "interactions", "when"): "WARN"}
     assert findings(today, today) == {}
 

@@ -1,8 +1,5 @@
-"""Metrics of written predictions, against scikit-learn and by hand; thresholds; the files."""
-
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +60,7 @@ def test_nothing_is_asked_of_a_curve_that_labels_of_one_value_do_not_have():
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Path:
+def written(tmp_path):
     tasks = {"like": TaskScores("binary", LABEL, CHANCE)}
     ranking = np.arange(6, dtype="float32").reshape(2, 3)
     WrittenScores(["ann", "bob"], ["7", "9", "10"], ranking, tasks).save(tmp_path / "scores")

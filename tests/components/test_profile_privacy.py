@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 from profiled import SPEC as SHOP
-from profiled import Shop, change
+from profiled import change, spoiled
 from worlds import column, small_spec
 
 from components.data_checks import CHECKS, Data, judge
@@ -80,12 +80,8 @@ def test_a_rare_category_that_became_frequent_is_no_new_one(more):
     assert [one.value for one in findings] == [0.0]
 
 
-def test_the_words_of_one_reviewer_are_in_no_profile_and_no_finding(tmp_path):
-    shop = Shop()
-    profile = shop.profile(tmp_path / "past")
-    changed = Shop()
-    change("interactions", "review", lambda v, n: (
-        "Wonderful. Yours, Zebediah Quux" if n % 40 == 7 else v))(changed)
-    today = changed.profile(tmp_path / "today")
+def test_the_words_of_one_reviewer_are_in_no_profile_and_no_finding(past, tmp_path):
+    today = spoiled(change("interactions", "review", lambda v, n: (
+        "Wonderful. Yours, Zebediah Quux" if n % 40 == 7 else v)), tmp_path / "today")
     assert "quux" not in today["columns"]["interactions"]["review"]["texts"]["vocabulary"]
-    assert not [one for one in judge(Data(SHOP, today, profile, {}, 0.01)) if "quux" in one.what]
+    assert not [one for one in judge(Data(SHOP, today, past, {}, 0.01)) if "quux" in one.what]

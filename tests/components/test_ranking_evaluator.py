@@ -1,5 +1,3 @@
-"""The ranking verdict of a tiny SavedModel on tiny tables."""
-
 import json
 from dataclasses import replace
 
@@ -139,7 +137,7 @@ def untimed(tmp_path, events):
     return spec, *_written(tmp_path / "untimed", rows, items)
 
 
-def test_a_label_on_text_or_none_at_all_tells_what_is_relevant(untimed, events):
+def test_a_label_on_text_or_none_at_all_says_what_is_relevant(untimed, events):
     spec, *tables = untimed
     items = np.array([row[1] for split in SPLITS for row in events[split]])
     assert read_interactions(*tables, spec, "got").relevant.tolist() == (items % 3 == 0).tolist()

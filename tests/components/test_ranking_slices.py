@@ -32,7 +32,7 @@ EVENTS = [*((3, item, 1, TRAIN) for item in range(5)), *((0, item, 10, TRAIN) fo
 
 
 @pytest.fixture
-def interactions() -> Interactions:
+def interactions():
     users, items, times, splits = (np.array(one) for one in zip(*EVENTS, strict=True))
     like = np.where(splits == TEST, (items > 1).astype(float), np.nan)
     return Interactions(
@@ -42,7 +42,7 @@ def interactions() -> Interactions:
         item_groups={"modalities": np.array(["text"] * 2 + ["image + text"] * 4, object)})
 
 
-def test_ranges_of_events_and_of_time() -> None:
+def test_ranges_of_events_and_of_time():
     assert by_events(np.array([0, 1, 4, 5, 200])).tolist() == [
         "no event", "1 to 4 events", "1 to 4 events", "5 to 19 events", "200 or more events"]
     assert by_gap(np.array([-5.0, 0, 1, 600, 601, np.inf])).tolist() == [
@@ -65,14 +65,14 @@ def numbers(rows: dict[str, int], users=None, fewest: int = 5) -> dict[str, int]
     ({"a": 1, "b": 6}, {"other": 7}),
     ({"a": 4}, {}), ({}, {}),
 ])
-def test_groups_of_few_users_are_one(groups, expected) -> None:
+def test_groups_of_few_users_are_one(groups, expected):
     assert numbers(groups) == expected
     # Users are counted and not rows, and those of a merged group once.
     assert numbers({"a": 6, "b": 5}, [0] * 6 + [1, 2, 3, 4, 5]) == {"other": 11}
     assert numbers({"a": 4, "b": 4, "c": 6}, [0, 1, 2, 3] * 2 + list(range(9, 15))) == {"other": 14}
 
 
-def test_no_figure_is_of_a_group_of_few_users(interactions) -> None:
+def test_no_figure_is_of_a_group_of_few_users(interactions):
     task = interactions.task("test")
     ranked = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
     figures = ranking_slices(interactions, task, ranked, ranked, 2)
@@ -85,7 +85,7 @@ def test_no_figure_is_of_a_group_of_few_users(interactions) -> None:
                               "modalities")}
 
 
-def test_a_ranking_by_groups(interactions) -> None:
+def test_a_ranking_by_groups(interactions):
     task = interactions.task("test")
     assert task.users.tolist() == [0, 1, 2]
     best_first = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
@@ -105,7 +105,7 @@ def test_a_ranking_by_groups(interactions) -> None:
     assert all(group["recall@10"] == 1 for group in result["item_popularity"].values())
 
 
-def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
+def test_pairs_beyond_the_first_ten_count_as_missed():
     number = 15
     users = np.array([1] * number + [0])
     items = np.array([*range(number), number - 1])
@@ -121,7 +121,7 @@ def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
     assert "gap" not in result
 
 
-def test_predictions_by_groups(interactions, monkeypatch) -> None:
+def test_predictions_by_groups(interactions, monkeypatch):
     monkeypatch.setattr("components.ranking_evaluator.slices._FEWEST", 2)
     truth = interactions.labels["like"][-5:]
     predicted = {"liked": np.array([0.9, 0.2, 0.6, 0.4, 0.3]), "rated": np.full(5, 3.0)}
@@ -140,7 +140,7 @@ def test_predictions_by_groups(interactions, monkeypatch) -> None:
     assert south["rows"] == 4 and np.isfinite([*south.values()]).all()
 
 
-def test_groups_of_the_tables(tmp_path) -> None:
+def test_groups_of_the_tables(tmp_path):
     spec = small_spec(
         users=column("town", "BYTES", "categorical", most=1)
         + column("secret", "BYTES", "categorical", "pii", most=1),
@@ -181,7 +181,7 @@ def events_of(*rows: tuple[int, int, str, bool]) -> Interactions:
 
 
 @pytest.fixture
-def events() -> Interactions:
+def events():
     """Items 0 to 3 are known; users 1 and 2 like unseen ones, user 0 likes a known one only."""
     return events_of(
         (0, 0, "train", True), (1, 1, "train", True), (2, 2, "validation", True),
@@ -189,7 +189,7 @@ def events() -> Interactions:
         (1, 7, "test", True), (1, 8, "test", True), (2, 63, "test", True), (2, 0, "test", True))
 
 
-def test_candidates_are_what_nobody_met_and_users_those_who_like_one(events) -> None:
+def test_candidates_are_what_nobody_met_and_users_those_who_like_one(events):
     task = unseen_task(events)
     assert np.flatnonzero(task.candidates).tolist() == list(range(4, N_ITEMS))
     assert task.users.tolist() == [1, 2]
@@ -197,7 +197,7 @@ def test_candidates_are_what_nobody_met_and_users_those_who_like_one(events) -> 
     assert task.excluded.nnz == 0
 
 
-def test_figures_of_a_known_order(events) -> None:
+def test_figures_of_a_known_order(events):
     task = unseen_task(events)
     # User 1 has its two items first; user 2 its one on the 51st place, behind items 4 to 53.
     scores = np.zeros((2, N_ITEMS))
@@ -217,14 +217,14 @@ def test_figures_of_a_known_order(events) -> None:
     assert (model["ndcg@10"], model["ndcg@10_se"]) == (pytest.approx(1.0), None)
 
 
-def test_new_items_and_users_of_the_test_are_counted(events) -> None:
+def test_new_items_and_users_of_the_test_are_counted(events):
     assert events.of_test() == {
         "events": 6, "new_items_share": pytest.approx(4 / 6), "new_users_share": 0.0}
     newcomer = events_of((0, 0, "train", True), (1, 0, "test", True))
     assert newcomer.of_test()["new_users_share"] == 1.0
 
 
-def test_guessing_is_the_mean_over_random_orders(events) -> None:
+def test_guessing_is_the_mean_over_random_orders(events):
     task = unseen_task(events)
     rng = np.random.default_rng(0)
     drawn = [unseen_figures(Written(rng.random((2, N_ITEMS)), task), task)["model"]
@@ -235,7 +235,7 @@ def test_guessing_is_the_mean_over_random_orders(events) -> None:
         np.mean([d["recall@50"] for d in drawn]), abs=0.02)
 
 
-def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
+def test_few_candidates_are_all_recalled_and_one_user_has_no_error():
     task = unseen_task(events_of(
         *((0, item, "train", True) for item in range(N_ITEMS - 2)), (0, 63, "test", True)))
     scores = np.arange(N_ITEMS)[None, :].astype(float)
@@ -250,7 +250,7 @@ def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
     (range(N_ITEMS), "every item has an event in train or validation"),
     (range(60), "none of the 4 items without an event in train and validation has a relevant"),
 ])
-def test_nothing_to_rank_is_said(known, message) -> None:
+def test_nothing_to_rank_is_said(known, message):
     task = unseen_task(events_of(
         *((0, item, "train", True) for item in known), (1, 0, "test", True)))
     figures = unseen_figures(Written(np.zeros((0, N_ITEMS)), task), task)
@@ -262,7 +262,7 @@ ROWS = 300
 
 
 @pytest.fixture
-def rated() -> Interactions:
+def rated():
     rng = np.random.default_rng(0)
     users, items = rng.integers(0, 20, ROWS), rng.integers(0, 15, ROWS)
     rating = 3 + rng.normal(size=20)[users] + rng.normal(size=15)[items]
@@ -274,7 +274,7 @@ def rated() -> Interactions:
         labels={"rating": rating, "like": like})
 
 
-def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
+def test_a_model_is_compared_on_the_rows_that_have_the_label(rated):
     truth = rated.labels["rating"][-ROWS // 3 :]
     predictions = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
     result = value_figures(predictions, rated, {"stars": RATING, "liked": LIKE})
@@ -287,7 +287,7 @@ def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
     assert liked["biases"] > 0.7 and liked["low"] <= liked["difference"] <= liked["high"]
 
 
-def test_what_is_certainly_worse_than_the_biases_is_a_reason(rated) -> None:
+def test_what_is_certainly_worse_than_the_biases_is_a_reason(rated):
     tasks, truth = {"stars": RATING, "liked": LIKE}, rated.labels["rating"][-ROWS // 3 :]
     noise = np.random.default_rng(1).normal(size=ROWS // 3)
     good = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth)}
@@ -301,7 +301,7 @@ def test_what_is_certainly_worse_than_the_biases_is_a_reason(rated) -> None:
     assert notes({"biases": value_figures(good, rated, tasks)}) == []
 
 
-def test_rows_of_one_user_are_one_draw(rated) -> None:
+def test_rows_of_one_user_are_one_draw(rated):
     """A difference that one user alone has is uncertain, however many rows that user has."""
     test = rated.values("rating", "test")
     predictions = fit_biases(rated.values("rating", "train", "validation"), 1.0, 1.0).predictions(
@@ -313,14 +313,14 @@ def test_rows_of_one_user_are_one_draw(rated) -> None:
     assert figures["difference"] > 0 and figures["low"] < figures["difference"] / 4
 
 
-def test_nothing_is_compared_without_predictions(rated) -> None:
+def test_nothing_is_compared_without_predictions(rated):
     assert value_figures({}, rated, {"stars": RATING}) == {}
     rated.labels["like"][-ROWS // 3 :] = 1.0
     predictions = {"liked": np.ones(ROWS // 3)}
     assert "same value" in value_figures(predictions, rated, {"liked": LIKE})["liked"]["skipped"]
 
 
-def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
+def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch):
     """The users that are drawn may all have one value; then no draw of them has two."""
     monkeypatch.setattr(values, "_MOST_ROWS", 10)
     rated.labels["like"][-ROWS // 3 :] = 0.0

@@ -32,7 +32,7 @@ LIKING = TASTE + 1.5 * RANDOM.normal(size=ITEMS)
 
 
 @pytest.fixture(scope="module")
-def world() -> Interactions:
+def world():
     """Each user meets what it likes, by chance, in an order of no meaning."""
     drawn = np.argsort(-(LIKING + RANDOM.gumbel(size=LIKING.shape)), axis=1)[:, :PER_USER]
     items = RANDOM.permuted(drawn, axis=1).ravel()
@@ -69,10 +69,9 @@ def judged(world, baselines, monkeypatch):
     """Evaluates a table of scores as the RankingEvaluator does; returns its outcome."""
     monkeypatch.setattr(ranking, "_baselines", lambda *given: baselines)
 
-    def evaluate(table, last=None):
+    def evaluate(table):
         monkeypatch.setattr(ranking, "open_scorer", lambda *given: Scores(table))
-        monkeypatch.setattr(ranking, "open_earlier", lambda *given: Scores(last))
-        return ranking.evaluate("unused", world, LIMITS, last_path=None if last is None else "it")
+        return ranking.evaluate("unused", world, LIMITS)
 
     return evaluate
 
@@ -133,14 +132,6 @@ def test_a_network_that_a_simple_model_beats_is_refused(judged, world, baselines
     assert reached < results[best["name"]].metrics["ndcg@10"]
     (reason,) = outcome.reasons
     assert f"({best['name']})" in reason and f"{best['low']:+.4f}" in reason
-
-
-def test_a_model_worse_than_the_last_blessed_one_is_refused(judged):
-    noise = np.random.default_rng(2).normal(size=LIKING.shape)
-    outcome = judged(LIKING + noise * LIKING.std(), last=LIKING)
-    assert any("the last blessed model has" in reason for reason in outcome.reasons)
-    assert "the last blessed model" in outcome.figures["comparisons"][1]
-    assert judged(LIKING, last=LIKING + noise).passed
 
 
 @pytest.mark.parametrize("kind", ["constant", "shuffled"])

@@ -23,18 +23,14 @@ from serving.connection import RequestError, ServerUnavailableError
 from serving.server import EmbeddedServer
 
 _LIST = {
-    "item_ids": [["a", "b", "c", "d"]],
-    "scores": [[0.9, 0.5, 0.5, 0.1]],
-    "rating": [[4.0, 3.0, 2.0, 1.0]],
-}
+    "item_ids": [["a", "b", "c", "d"]], "scores": [[0.9, 0.5, 0.5, 0.1]],
+    "rating": [[4.0, 3.0, 2.0, 1.0]]}
 
 
 def _got(item_ids, scores, rating):
     return {
         "item_ids": np.array([[item.encode() for item in item_ids]], dtype=object),
-        "scores": np.array([scores], np.float32),
-        "rating": np.array([rating], np.float32),
-    }
+        "scores": np.array([scores], np.float32), "rating": np.array([rating], np.float32)}
 
 
 def test_numbers_within_the_tolerance_are_the_same():
@@ -173,7 +169,7 @@ def test_answers_come_back_with_their_bytes_or_are_an_input_error(tmp_path, text
 
 
 @pytest.fixture(scope="module")
-def model_uri(tmp_path_factory) -> Path:
+def model_uri(tmp_path_factory):
     uri = tmp_path_factory.mktemp("model")
     save_tiny_model(uri / "Format-Serving")
     return uri
@@ -249,8 +245,7 @@ def test_what_cannot_be_compared_fails_with_the_reason(model_uri, tmp_path, brok
 @pytest.mark.parametrize("error", [
     OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
     TesseraError("ended", "The last lines:\nOSError: No space left on device"),
-    TesseraError("ended", "The last lines:\nOSError: Read-only file system: '/tmp'"),
-])
+    TesseraError("ended", "The last lines:\nOSError: Read-only file system: '/tmp'")])
 def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, monkeypatch, error):
     """As a verdict it would stay in the cache after somebody made room."""
 

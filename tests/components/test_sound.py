@@ -1,5 +1,3 @@
-"""Sounds of every format become one form; what is said about the others."""
-
 import os
 import struct
 from pathlib import Path
@@ -22,9 +20,7 @@ FORMATS = [
 
 @pytest.mark.parametrize(("kind", "subtype"), FORMATS)
 @pytest.mark.parametrize(("rate", "channels"), [(16_000, 1), (48_000, 2)])
-def test_every_format_rate_and_number_of_channels(
-    kind: str, subtype: str, rate: int, channels: int, tmp_path: Path
-) -> None:
+def test_every_format_rate_and_number_of_channels(kind, subtype, rate, channels, tmp_path):
     data = encoded(tone(0.5, rate, channels=channels), rate, kind, subtype)
     samples = decoded(decode(data, "audio"))
     assert len(samples) == pytest.approx(SOUND_RATE / 2, abs=SOUND_RATE * 0.03)
@@ -36,7 +32,7 @@ def test_every_format_rate_and_number_of_channels(
     assert decode(tmp_path / "a file", "audio") == canonical_sound(data)
 
 
-def test_44_1_kilohertz_keep_their_length_and_pitch_and_lose_what_16_cannot_hold() -> None:
+def test_44_1_kilohertz_keep_their_length_and_pitch_and_lose_what_16_cannot_hold():
     low, high = (decoded(canonical_sound(encoded(tone(1, 44_100, hertz), 44_100)))
                  for hertz in (3_000, 15_000))
     assert len(low) == SOUND_RATE
@@ -44,7 +40,7 @@ def test_44_1_kilohertz_keep_their_length_and_pitch_and_lose_what_16_cannot_hold
     assert np.abs(high[500:-500]).max() < 0.01
 
 
-def test_a_canonical_sound_stays_as_it_is() -> None:
+def test_a_canonical_sound_stays_as_it_is():
     noise = np.random.default_rng(0).uniform(-1, 1, 4_000)
     data = canonical_sound(encoded(noise, SOUND_RATE))
     assert canonical_sound(data) == data
@@ -52,7 +48,7 @@ def test_a_canonical_sound_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", ["WAV", "MP3"])
-def test_the_middle_of_a_long_sound_is_kept(kind: str) -> None:
+def test_the_middle_of_a_long_sound_is_kept(kind):
     rate = 8_000
     long = np.concatenate([tone(20, rate, 300), tone(SOUND_SECONDS, rate, 1_000),
                            tone(20, rate, 300)])
@@ -64,13 +60,13 @@ def test_the_middle_of_a_long_sound_is_kept(kind: str) -> None:
         assert pitch(part) == pytest.approx(1_000, abs=5)
 
 
-def test_a_loud_sound_is_clipped_not_wrapped() -> None:
+def test_a_loud_sound_is_clipped_not_wrapped():
     samples = decoded(canonical_sound(encoded(4 * tone(0.1, 16_000), 16_000, subtype="FLOAT")))
     assert samples.max() == pytest.approx(1, abs=1e-3) and samples.min() == -1
     assert (samples[1:10] > 0).all()
 
 
-def test_a_wav_from_a_pipe_has_no_known_length() -> None:
+def test_a_wav_from_a_pipe_has_no_known_length():
     data = bytearray(encoded(tone(0.1, 16_000), 16_000))
     struct.pack_into("<I", data, 40, 2**32 - 1)
     assert len(decoded(canonical_sound(bytes(data)))) == 1_600
@@ -102,7 +98,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_sounds_are_refused_in_words(name: str, tmp_path: Path) -> None:
+def test_broken_sounds_are_refused_in_words(name, tmp_path):
     data, reason = BROKEN[name]
     (tmp_path / "sound.wav").write_bytes(data)
     for given in (data, tmp_path / "sound.wav"):
@@ -110,7 +106,7 @@ def test_broken_sounds_are_refused_in_words(name: str, tmp_path: Path) -> None:
             decode(given, "audio")
 
 
-def test_real_music_passes() -> None:
+def test_real_music_passes():
     root = os.environ.get("TESSERA_DATA", Path(__file__).parents[3] / "shared" / "data")
     folder = Path(root) / "emotify" / "audio_wav16k_5s"
     if not folder.is_dir():

@@ -1,5 +1,3 @@
-"""What the labels demand of a model: relative to a predictor without one, on any scale."""
-
 import numpy as np
 
 from components.task_metrics import label_reasons, one_value, relative_reasons, unmeasurable

@@ -1,6 +1,3 @@
-"""Transform's batches are bounded by bytes and rows, whatever is in a row."""
-
-
 from tfx.components.transform import executor as stock
 from tfx_bsl.coders import batch_util
 

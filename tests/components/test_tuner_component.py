@@ -1,5 +1,3 @@
-"""The Tuner as a TFX component: its arguments, its outputs and its cache key."""
-
 import json
 from types import SimpleNamespace
 

@@ -1,5 +1,3 @@
-"""Videos of every format become one strip of frames; what is said about the others."""
-
 import io
 import struct
 from pathlib import Path
@@ -32,7 +30,7 @@ from schemas.media import SOUND_RATE, VIDEO_BYTES, VIDEO_FRAMES, VIDEO_SIDE
 
 @pytest.mark.parametrize("kind", ["GIF", *VIDEO_FORMATS])
 @pytest.mark.parametrize("count", [1, 2, 40])
-def test_frames_are_sampled_evenly_from_first_to_last(kind: str, count: int) -> None:
+def test_frames_are_sampled_evenly_from_first_to_last(kind, count):
     frames = grey(count)
     data = gif(frames) if kind == "GIF" else video(kind, frames)
     result = pictures(decode(data, "video"))
@@ -41,7 +39,7 @@ def test_frames_are_sampled_evenly_from_first_to_last(kind: str, count: int) -> 
     assert result.std((1, 2)).max() < 4
 
 
-def test_colours_and_directions_stay() -> None:
+def test_colours_and_directions_stay():
     frames = np.zeros((3, 20, 40, 3), np.uint8)
     frames[:, :10, 20:] = (250, 120, 10)
     result = pictures(canonical_video(gif(frames)))
@@ -58,7 +56,7 @@ BURST = [*np.arange(25) * 0.02, *np.arange(10) + 0.5]  # 25 frames in half a sec
 
 
 @pytest.mark.parametrize(("kind", "late"), [("MP4", 3), ("H.264", 0), ("WebM", 3), ("VP9", 0)])
-def test_where_the_rate_varies_frames_are_taken_by_time(kind: str, late: float) -> None:
+def test_where_the_rate_varies_frames_are_taken_by_time(kind, late):
     frames = grey(35)
     result = shades(video(kind, frames, times=[late + time for time in BURST]))
     # The last frame lasts a tenth of a second or a whole one, as the format has it.
@@ -69,7 +67,7 @@ def test_where_the_rate_varies_frames_are_taken_by_time(kind: str, late: float) 
     assert (result > 160).sum() == 15
 
 
-def test_a_frame_that_stays_is_taken_as_often_as_it_is_seen() -> None:
+def test_a_frame_that_stays_is_taken_as_often_as_it_is_seen():
     assert shades(gif(grey(3), [100, 5_000, 100])).round().tolist() == [20, *[128] * 14, 235]
     for kind in ("WebM", "VP9"):  # an MP4's last frame lasts as long as its writer chose
         slides = shades(video(kind, grey(4), times=[0, 4, 8, 9]))
@@ -87,14 +85,14 @@ def edited(mp4: bytes, start: int, seconds: float) -> bytes:
 
 
 @pytest.mark.parametrize(("start", "count"), [(20, 20), (0, 10), (39, 1)])
-def test_frames_that_an_edit_list_hides_are_not_seen(start: int, count: int) -> None:
+def test_frames_that_an_edit_list_hides_are_not_seen(start, count):
     frames = grey(40)
     result = shades(edited(video("H.264", frames), start, count / 10))
     expected = frames[start:][np.linspace(0, count - 1, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
     assert np.abs(result - expected).max() < 8
 
 
-def test_a_film_cut_short_is_named_with_and_without_an_edit_list(tmp_path: Path) -> None:
+def test_a_film_cut_short_is_named_with_and_without_an_edit_list(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (40, 32, 32, 3), np.uint8)
     film = index_first(video("H.264", noise), tmp_path / "film.mp4")
     with av.open(io.BytesIO(film)) as container:
@@ -130,7 +128,7 @@ TURNS = {
 
 
 @pytest.mark.parametrize("matrix", TURNS)
-def test_a_film_is_turned_and_mirrored_as_players_do(matrix: tuple) -> None:
+def test_a_film_is_turned_and_mirrored_as_players_do(matrix):
     a, b, c, d = (65_536 * number for number in matrix)
     film = bytearray(video("H.264", CORNERS))
     struct.pack_into(">9i", film, film.index(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 2**30)
@@ -146,7 +144,7 @@ def test_a_film_is_turned_and_mirrored_as_players_do(matrix: tuple) -> None:
     ("WebM", {"live": "1"}), ("VP9", {"live": "1"}),
     ("H.264", {"movflags": "frag_keyframe+empty_moov"}),
 ])
-def test_a_film_that_tells_no_length_is_sampled_to_its_end(kind: str, options: dict) -> None:
+def test_a_film_without_a_length_is_sampled_to_its_end(kind, options):
     frames = grey(40)
     data = video(kind, frames, **options)
     with av.open(io.BytesIO(data)) as container:
@@ -155,7 +153,7 @@ def test_a_film_that_tells_no_length_is_sampled_to_its_end(kind: str, options: d
     assert np.abs(shades(data) - expected).max() < 8
 
 
-def test_a_cover_is_no_film() -> None:
+def test_a_cover_is_no_film():
     data = video("H.264", grey(12), cover=picture(Image.new("RGB", (640, 480), "red"), "JPEG"))
     place, track = data.index(b"udta") - 4, data.index(b"trak") - 4
     end = place + struct.unpack_from(">I", data, place)[0]
@@ -166,14 +164,14 @@ def test_a_cover_is_no_film() -> None:
     assert pictures(canonical_video(data)).std(-1).max() < 4
 
 
-def test_a_longer_sound_changes_no_frame() -> None:
+def test_a_longer_sound_changes_no_frame():
     frames = grey(12)
     for kind in ("MP4", "WebM"):
         alone, heard = (video(kind, frames, s) for s in (None, tone(4, 48_000)[:, 0]))
         assert np.abs(shades(alone) - shades(heard)).max() < 4
 
 
-def test_what_is_transparent_in_an_animation_is_white() -> None:
+def test_what_is_transparent_in_an_animation_is_white():
     frames = [Image.new("RGBA", (32, 32), (0, 0, 0, 0)) for _ in range(3)]
     for place, frame in enumerate(frames):
         frame.paste((200, 0, 10 * place, 255), (0, 0, 16, 32))
@@ -183,7 +181,7 @@ def test_what_is_transparent_in_an_animation_is_white() -> None:
     assert np.abs(result[:, :, :28].astype(int) - [200, 0, 10]).max() <= 12
 
 
-def test_many_frames_are_thinned_and_a_long_video_gives_its_key_frames() -> None:
+def test_many_frames_are_thinned_and_a_long_video_gives_its_key_frames():
     many = pictures(canonical_video(video("WebM", grey(300, 16), rate=30)))
     assert (np.diff(many.mean((1, 2, 3))) > 5).all()
     long = shades(video("MP4", grey(300, 16), rate=2))  # 150 s, a key frame every 6 s
@@ -191,7 +189,7 @@ def test_many_frames_are_thinned_and_a_long_video_gives_its_key_frames() -> None
     assert long[-1] - long[0] > 180
 
 
-def test_a_long_video_of_few_key_frames_is_decoded_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_video_of_few_key_frames_is_decoded_whole(monkeypatch):
     film = video("WebM", grey(300, 16), rate=2)
     expected = np.linspace(20, 235, VIDEO_FRAMES)
     assert np.abs(shades(film) - expected).max() < 8
@@ -199,7 +197,7 @@ def test_a_long_video_of_few_key_frames_is_decoded_whole(monkeypatch: pytest.Mon
     assert len(np.unique(shades(film))) < VIDEO_FRAMES
 
 
-def test_a_sound_track_is_a_sound(tmp_path: Path) -> None:
+def test_a_sound_track_is_a_sound(tmp_path):
     sound = tone(2, 48_000, 700)[:, 0]
     for kind in ("MP4", "WebM"):
         data = video(kind, grey(20), sound)
@@ -211,7 +209,7 @@ def test_a_sound_track_is_a_sound(tmp_path: Path) -> None:
         assert pictures(canonical_video(data)).shape[0] == VIDEO_FRAMES
 
 
-def test_a_silent_a_broken_and_a_missing_video_have_no_sound_track(tmp_path: Path) -> None:
+def test_a_silent_a_broken_and_a_missing_video_have_no_sound_track(tmp_path):
     silent = video("MP4", grey(3))
     strange = video("MP4", grey(3), tone(0.3, 48_000)[:, 0])
     strange = strange.replace(b"mp4a", b"zzzz").replace(b"esds", b"free")
@@ -236,7 +234,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_videos_are_refused_in_words(name: str, tmp_path: Path) -> None:
+def test_broken_videos_are_refused_in_words(name, tmp_path):
     data, reason = BROKEN[name]
     (tmp_path / "film.mp4").write_bytes(data)
     for given in (data, tmp_path / "film.mp4"):
@@ -244,7 +242,7 @@ def test_broken_videos_are_refused_in_words(name: str, tmp_path: Path) -> None:
             decode(given, "video")
 
 
-def test_a_video_of_sound_alone_has_no_frames() -> None:
+def test_a_video_of_sound_alone_has_no_frames():
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         track = container.add_stream("aac", rate=48_000)
@@ -263,7 +261,7 @@ _SPEC = small_spec(_MEDIA, _MEDIA)
 
 
 @pytest.mark.parametrize(("side", "key"), [("users", "who"), ("items", "what")])
-def test_ingest_fills_the_column_of_the_sound_track(side: str, key: str) -> None:
+def test_ingest_fills_the_column_of_the_sound_track(side, key):
     film = video("MP4", grey(4), tone(0.4, 48_000)[:, 0])
     result = Checker(_SPEC, side).check(Record({key: "a", "film": film}, "table.csv", 2))
     assert result.row_fault is None and not result.value_faults
@@ -274,7 +272,7 @@ def test_ingest_fills_the_column_of_the_sound_track(side: str, key: str) -> None
     assert set(silent.values) == {key, "film"} and not silent.value_faults
 
 
-def test_broken_media_cost_their_value_once_and_the_reason_names_the_column() -> None:
+def test_broken_media_cost_their_value_once_and_the_reason_names_the_column():
     values = {"what": "a", "film": b"no film", "jingle": encoded(np.zeros((0, 1)), 16_000)}
     result = Checker(_SPEC, "items").check(Record(values, "items.csv", 2))
     assert result.row_fault is None

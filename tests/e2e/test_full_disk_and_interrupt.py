@@ -24,7 +24,7 @@ def stopped_runs(folder: Path, *options: str, before: tuple[str, ...] = ()) -> l
 
 
 @pytest.fixture(scope="module")
-def interrupted(tmp_path_factory) -> list[dict]:
+def interrupted(tmp_path_factory):
     return stopped_runs(tmp_path_factory.mktemp("interrupted"))
 
 
@@ -43,7 +43,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(interrupted):
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory) -> list[dict]:
+def full(tmp_path_factory):
     """Runs on a small tmpfs that only they see; or a skip where nobody may mount one."""
     unshare = shutil.which("unshare")
     for before in ([unshare, "--mount"], [unshare, "--user", "--map-root-user", "--mount"]):

@@ -65,7 +65,7 @@ def purchases() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def tea_house(tmp_path_factory) -> Path:
+def tea_house(tmp_path_factory):
     """A folder with purchases alone: no users table, Chinese titles, a config and a recipe."""
     folder = tmp_path_factory.mktemp("teahouse")
     goods = [{"货号": title, "品名": f"{title}，\n清香“一等”", "类": kind}
@@ -124,7 +124,7 @@ def test_purchases_alone_are_learned(tea_house):
 
 
 @pytest.fixture(scope="module")
-def emotify_dir() -> Path:
+def emotify_dir():
     root = Path(os.environ.get("TESSERA_DATA", HERE.parents[1] / ".." / "shared" / "data"))
     if not (root / "emotify").is_dir():
         pytest.skip("Emotify is absent: set TESSERA_DATA to the folder that holds it.")

@@ -78,7 +78,7 @@ def test_it_names_what_is_wrong(stopped):
     assert "Traceback" not in message
 
 
-def test_its_report_lies_beside_its_metrics(stopped):
+def test_its_report_is_beside_its_metrics(stopped):
     folder = stopped[2]
     assert {p.name for p in folder.iterdir()} == {
         "metrics.json", "data_report.html", "data_report.json"}

@@ -112,6 +112,4 @@ PICTURES = {
     "noise": lambda: noise(100_000),
 }
 # Each takes seconds of the processor until its limit ends it.
-HEAVY_PICTURES = {
-    "progressive JPEG of 4900 x 4900 and 300 scans": lambda: progressive(4_900, 300),
-}
+HEAVY_PICTURES = {"progressive JPEG of 4900 x 4900 and 300 scans": lambda: progressive(4_900, 300)}

@@ -15,13 +15,13 @@ from components.sources.demo import DemoSizes, write_demo
 
 
 @pytest.fixture
-def console() -> Console:
+def console():
     """A console whose text is `console.file.getvalue()`."""
     return Console(file=io.StringIO(), width=200)
 
 
 @pytest.fixture(scope="session")
-def tiny_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_shop(tmp_path_factory):
     """A demo shop that is read but not worth a run; not to be written to."""
     folder = tmp_path_factory.mktemp("tiny") / "shop"
     write_demo(folder, DemoSizes(users=4, items=8, events=16))
@@ -29,7 +29,7 @@ def tiny_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cluster_config(tmp_path: Path):
+def cluster_config(tmp_path):
     """Writes a cluster's configuration; its argument changes the tree first."""
 
     def write(change=lambda tree: None) -> Path:

@@ -1,5 +1,3 @@
-"""`tessera backfill`: which spans run, in which order, and where it stops."""
-
 import json
 from types import SimpleNamespace
 

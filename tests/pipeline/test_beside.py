@@ -13,14 +13,13 @@ import psutil
 import pytest
 from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
-from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 from tiny_steps import After, Meet, Note
+from worlds.pipelines import carried_out, small_pipeline
 
 from components.server_validator import validation
 from pipeline.beside import Order, Process, Trace, work_through
 from pipeline.launch_node import Lane, launch_node, outputs_of
-from pipeline.local import run_locally
 from schemas import InputError, TesseraError
 from schemas.errors import disk_fault
 
@@ -170,15 +169,7 @@ def carry_out(tmp_path):
     runs = count()
 
     def carry_out(*steps, second: Process | None = None):
-        ended = {}
-        pipe = tfx_pipeline.Pipeline(
-            pipeline_name="toy", pipeline_root=str(tmp_path / "artifacts" / "toy"),
-            components=list(steps), enable_cache=True,
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(
-                str(tmp_path / "metadata.sqlite")))
-        run_locally(pipe, f"run-{next(runs)}", lambda name: None,
-                    lambda node: ended.update({node.node: node}), "toy-data", second)
-        return ended
+        return carried_out(small_pipeline(tmp_path, *steps), f"run-{next(runs)}", second)
 
     return carry_out
 
@@ -219,10 +210,8 @@ def second():
 def launch(tmp_path):
     """Launches a step whose executor runs in another process."""
     def launch(step, process: Process):
-        connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
-        ir = compiler.Compiler().compile(tfx_pipeline.Pipeline(
-            pipeline_name="toy", pipeline_root=str(tmp_path / "artifacts" / "toy"),
-            components=[step], metadata_connection_config=connection))
+        pipe = small_pipeline(tmp_path, step)
+        ir, connection = compiler.Compiler().compile(pipe), pipe.metadata_connection_config
         runtime_parameter_utils.substitute_runtime_parameter(
             ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "run"})
         number = launch_node(ir, ir.nodes[0].pipeline_node, connection,

@@ -17,7 +17,7 @@ def texts(svg: str) -> list[str]:
     return [text.text or "" for text in parsed(svg).iter(f"{SVG}text")]
 
 
-def test_bars_are_as_long_as_their_values() -> None:
+def test_bars_are_as_long_as_their_values():
     drawn = [Bar("a <b> & c", 0.2), Bar("best", 0.4, 0.1), Bar("floor", 0.1, 0, True)]
     svg = bars("NDCG@10", drawn)
     widths = [float(rect.get("width")) for rect in parsed(svg).iter(f"{SVG}rect")]
@@ -31,7 +31,7 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert fills[0] == fills[1] != fills[2]
 
 
-def test_lines_share_one_scale() -> None:
+def test_lines_share_one_scale():
     svg = lines("loss", {"like": [3.0, 2.0, 1.0], "rating": [2.0, 2.0]})
     (falling, flat) = (line.get("points").split() for line in parsed(svg).iter(f"{SVG}polyline"))
     heights = [float(point.split(",")[1]) for point in falling]

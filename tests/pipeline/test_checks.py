@@ -1,5 +1,3 @@
-"""The thresholds of a run: none can be left empty, and no shipped example gives one up."""
-
 from pathlib import Path
 
 import pytest

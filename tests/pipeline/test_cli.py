@@ -1,5 +1,3 @@
-"""The command line: quick help, exit codes, and one clear message for each thing that is wrong."""
-
 import logging
 import os
 import resource

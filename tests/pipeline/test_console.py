@@ -1,12 +1,10 @@
-"""Where commands print, with titles and files of items from the dataset's own table."""
-
 import io
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
-from worlds import column, small_spec
+from worlds import column, own_project, small_spec
 
 from components.sources.demo import DemoSizes, write_demo
 from pipeline.config import load_config
@@ -79,12 +77,7 @@ def test_a_line_is_printed_as_it_is():
 def test_an_id_is_known_however_the_table_writes_it(tmp_path):
     (tmp_path / "events.csv").write_text("who,what\nann,7\n")
     (tmp_path / "items.csv").write_text("what,title\n 7.0 ,Lamp\n")
-    schemas = tmp_path / "schemas"
-    schemas.mkdir()
     spec = small_spec(items=column("title", "BYTES", "text"))
-    for side, text in zip(SIDES, spec.texts, strict=True):
-        (schemas / f"{side}.pbtxt").write_text(text)
-    (tmp_path / "my.yaml").write_text(
-        "dataset: csv\nschemas: schemas\n"
-        "source: {interactions: {files: events.csv}, items: {files: items.csv}}\n")
-    assert item_rows(load_config(tmp_path / "my.yaml"), {"7"})["7"].title == "Lamp"
+    path = own_project(tmp_path, dict(zip(SIDES, spec.texts, strict=True)), source={
+        "interactions": {"files": "events.csv"}, "items": {"files": "items.csv"}})
+    assert item_rows(load_config(path), {"7"})["7"].title == "Lamp"

@@ -1,5 +1,3 @@
-"""The shape of the pipeline, and which of its steps recipes share."""
-
 import json
 from pathlib import Path
 

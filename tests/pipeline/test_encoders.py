@@ -1,5 +1,3 @@
-"""Encoders that a run refuses before anything is read, and where their paths start."""
-
 from pathlib import Path
 
 import pytest
@@ -29,7 +27,7 @@ def config(tiny_shop, tmp_path):
     return config
 
 
-def test_a_relative_path_starts_where_the_recipe_lies(config, tmp_path):
+def test_a_relative_path_starts_at_the_recipes_folder(config, tmp_path):
     given = config({"text": {"handle": "modules/words"},
                     "image": {"handle": "https://tfhub.dev/x/1"},
                     "audio": {"handle": "/somewhere/sounds"}}).recipe.encoders
@@ -55,12 +53,10 @@ def test_what_a_stock_server_cannot_run_is_told(config, tmp_path, monkeypatch):
 
 
 def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
-    from tfx.orchestration import metadata
-    from tfx.orchestration import pipeline as tfx_pipeline
+    from worlds.pipelines import carried_out, small_pipeline
 
     from components.catalog_gen.component import CatalogGen
     from components.media_encoder.component import MediaEncoder
-    from pipeline.local import run_locally
     from trainer.encoders.encodings import Encodings
 
     spec = read_spec("demo")
@@ -70,19 +66,8 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
         users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
         encoders={m: one.model_dump(mode="json") for m, one in given.recipe.encoders.items()},
         cache=tmp_path / "encodings")
-    pipe = tfx_pipeline.Pipeline(
-        pipeline_name="encoded", pipeline_root=str(tmp_path / "artifacts"),
-        components=[catalog, encoder], enable_cache=True,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(tmp_path / "metadata.sqlite")))
-
-    def ran(run_id):
-        nodes = {}
-        run_locally(pipe, run_id, lambda name: None, lambda node: nodes.update({node.node: node}),
-                    "demo")
-        return nodes["MediaEncoder"]
-
-    first, second = ran("1"), ran("2")
+    pipe = small_pipeline(tmp_path, catalog, encoder)
+    first, second = (carried_out(pipe, run)["MediaEncoder"] for run in "12")
     assert (first.cached, second.cached) == (False, True)
     assert list((tmp_path / "encodings").glob("*/*.npz"))
     result = Encodings(Path(second.outputs["encodings"]))
@@ -90,7 +75,7 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
     text = next(f.name for f in spec.inputs("items", ("text",)))
     assert result.read("items", text, [])[f"{text}__encoded"].shape == (1, 3)
     (tmp_path / "modules" / "words" / "more").write_text("another version")
-    assert not ran("3").cached
+    assert not carried_out(pipe, "3")["MediaEncoder"].cached
 
 
 def test_a_cluster_needs_the_encoder_on_a_volume(config):

@@ -1,5 +1,3 @@
-"""What TFX's Evaluator is told to measure and to demand."""
-
 import pytest
 from google.protobuf import json_format
 from tensorflow_model_analysis.proto import config_pb2 as tfma
@@ -37,8 +35,7 @@ def test_each_task_but_retrieval_has_its_metrics(built):
     measured = {s.output_names[0]: {m.class_name for m in s.metrics} for s in built.metrics_specs}
     assert measured == {
         "rating": {"RootMeanSquaredError", "MeanAbsoluteError"},
-        "like": {"AUC", "BinaryAccuracy", "Precision", "Recall", "F1Score", "ConfusionMatrixPlot"},
-    }
+        "like": {"AUC", "BinaryAccuracy", "Precision", "Recall", "F1Score", "ConfusionMatrixPlot"}}
     demanded = {m.class_name for s in built.metrics_specs for m in s.metrics
                 if m.per_slice_thresholds or m.HasField("threshold")}
     assert demanded == {"RootMeanSquaredError", "AUC"}

@@ -1,5 +1,3 @@
-"""`tessera lineage` on made-up versions."""
-
 import json
 
 import pytest

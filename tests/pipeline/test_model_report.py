@@ -43,7 +43,7 @@ def cells(html: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page() -> Page:
+def page():
     return Page(report(METRICS, CURVES, ANSWERS, [("Heat <maps>", "<b>seen</b>")]))
 
 

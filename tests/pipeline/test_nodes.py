@@ -1,5 +1,3 @@
-"""What is said of a node that failed."""
-
 import pytest
 from refusals import refuses
 

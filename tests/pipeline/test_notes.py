@@ -1,5 +1,3 @@
-"""Figures that say little are named, and others are not."""
-
 from pipeline.notes import notes
 
 SOUND = {

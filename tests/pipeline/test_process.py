@@ -1,5 +1,3 @@
-"""A process: known messages of dependencies are left out, and its memory is measured."""
-
 import gc
 import io
 import logging

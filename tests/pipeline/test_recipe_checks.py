@@ -1,5 +1,3 @@
-"""What a recipe asks of a dataset that it lacks is told before anything runs."""
-
 import pytest
 from refusals import refuses
 from worlds import column, history, small_spec
@@ -103,8 +101,7 @@ def test_a_forest_needs_something_to_read():
 
 @pytest.mark.parametrize("given", [
     with_task(head="multi_class", label="mood"), with_task(head="binary", label="paid"),
-    recipe(family="similarity", modalities=[], vectors="collaborative"),
-])
+    recipe(family="similarity", modalities=[], vectors="collaborative")])
 def test_what_fits_passes(given):
     assert check_tasks(BoundRecipe(given, SPEC), "mine") is None
 

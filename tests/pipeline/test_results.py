@@ -63,8 +63,7 @@ def test_a_run_that_reached_nothing(config):
     assert metrics == {
         "recipe": "flagship", "dataset": "demo", "split": "u80", "seed": 5, "blessed": False,
         "not_blessed_because": [], "timings": {}, "cached": {}, "peak_rss_mb": 123,
-        "stages": {}, "checks": {},
-    }
+        "stages": {}, "checks": {}}
 
 
 def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):

@@ -1,5 +1,3 @@
-"""The root: one sentence where it cannot be written to, holds no metadata or is full."""
-
 import datetime
 import errno
 import json
@@ -268,7 +266,7 @@ def _clock(monkeypatch, moment: str) -> None:
         UTC=datetime.UTC))
 
 
-def test_ids_of_runs_sort_by_age_where_the_clock_is_put_back(tmp_path, monkeypatch) -> None:
+def test_ids_of_runs_sort_by_age_where_the_clock_is_put_back(tmp_path, monkeypatch):
     (tmp_path / "runs").mkdir()
     names = []
     for moment in ("2026-10-25T02:40+02:00", "2026-10-25T02:10+01:00"):  # the same night
@@ -277,7 +275,7 @@ def test_ids_of_runs_sort_by_age_where_the_clock_is_put_back(tmp_path, monkeypat
     assert names == ["20261025-004000", "20261025-011000"]
 
 
-def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path, monkeypatch) -> None:
+def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path, monkeypatch):
     (tmp_path / "runs").mkdir()
     monkeypatch.setattr(Path, "exists", lambda _: False)  # the other one comes just after the look
     _clock(monkeypatch, "2026-11-21T09:05+00:00")

@@ -1,7 +1,4 @@
-"""The page over all runs of a root."""
-
 import json
-from pathlib import Path
 
 import pytest
 from pages import Page
@@ -13,7 +10,7 @@ from pipeline.runs_page.content import groups, read_runs
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path):
     """Two blessed runs of a recipe, one that the data stopped, one of another recipe, and noise."""
     def run(name, ndcg=None, recipe="flag<ship>", **more):
         folder = tmp_path / "runs" / name

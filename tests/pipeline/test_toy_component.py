@@ -11,9 +11,8 @@ from ingested import run_ingest
 from kiosk_rows import USERS, write_kiosk
 from tfx.dsl.component.experimental.annotations import OutputArtifact
 from tfx.dsl.component.experimental.decorators import component
-from tfx.orchestration import metadata
-from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.types import standard_artifacts
+from worlds.pipelines import carried_out, small_pipeline
 
 import schemas
 from components.code_digest import code_digest
@@ -23,7 +22,6 @@ from components.sources import SOURCES, open_source
 from pipeline import results
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from pipeline.local import run_locally
 from pipeline.model_report import report
 from schemas import InputError, read_spec
 from schemas.extensions import load_extensions
@@ -86,14 +84,7 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
                 verdicts=[c.outputs["verdict"] for c in (lenient, *further)],
                 max_error_ratio=0.999, label_limits={}, reported=one.checks.reported,
                 checks=["Novelty", *also])
-    ended = {}
-    run_locally(
-        tfx_pipeline.Pipeline(
-            pipeline_name="toy", pipeline_root=str(tmp_path / "artifacts" / "toy"),
-            components=[model, lenient, *further, gate],
-            metadata_connection_config=metadata.sqlite_metadata_connection_config(
-                str(tmp_path / "metadata.sqlite"))),
-        "run", lambda name: None, lambda node: ended.update({node.node: node}), "toy-data")
+    ended = carried_out(small_pipeline(tmp_path, model, lenient, *further, gate))
     metrics = results.collect(one, ended, 0.0)
     passed = "options" in checks
     reason = "a share of 0.25 is new, below 0.5"

@@ -1,5 +1,3 @@
-"""`tessera tune`: its pipeline, what it refuses, and the file that it writes."""
-
 import json
 from pathlib import Path
 

@@ -4,9 +4,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from refusals import refuses
-from worlds import column, id_columns
+from worlds import column, id_columns, own_project
 
 from pipeline.config import load_config
 from pipeline.nodes import NodeError
@@ -25,14 +24,9 @@ def project(tmp_path, server, console):
         root = tmp_path / "root"
 
         def configured(self, **values):
-            (tmp_path / "schemas").mkdir(exist_ok=True)
-            (tmp_path / "schemas" / "interactions.pbtxt").write_text(SCHEMA)
-            (tmp_path / "my.yaml").write_text(yaml.safe_dump({
-                "dataset": "csv", "schemas": "schemas", "name": "shop", "root": str(self.root),
-                "recipe": "popularity", "split": "random",
-                "source": {"interactions": {"files": "events.csv"}},
+            return load_config(own_project(tmp_path, {"interactions": SCHEMA}, **{
+                "name": "shop", "root": str(self.root), "recipe": "popularity", "split": "random",
                 "alerts": {"webhook": server.address}, **values}))
-            return load_config(tmp_path / "my.yaml")
 
         def run(self, events, **values):
             path = tmp_path / "events.csv"

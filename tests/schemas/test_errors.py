@@ -1,5 +1,3 @@
-"""What every message has in common."""
-
 import pickle
 
 import pytest

@@ -1,5 +1,3 @@
-"""Which lines of the log are shown, and where."""
-
 import io
 import logging
 import sys

@@ -1,5 +1,3 @@
-"""The forms of sound and video, as programs of others read them."""
-
 import io
 import wave
 
@@ -17,7 +15,7 @@ from schemas.media import (
 )
 
 
-def test_a_sound_is_a_wav_of_16_bits() -> None:
+def test_a_sound_is_a_wav_of_16_bits():
     samples = np.array([0, 1, -1, 32_767, -32_768], "<i2").tobytes()
     data = wav(samples)
     assert len(data) == WAV_HEADER + len(samples)
@@ -26,7 +24,7 @@ def test_a_sound_is_a_wav_of_16_bits() -> None:
         assert sound.readframes(5) == samples
 
 
-def test_a_video_is_a_bmp_of_frames_one_below_the_other() -> None:
+def test_a_video_is_a_bmp_of_frames_one_below_the_other():
     height = VIDEO_FRAMES * VIDEO_SIDE
     pixels = np.random.default_rng(0).integers(0, 256, (height, VIDEO_SIDE, 3), np.uint8)
     data = video_strip(pixels[::-1, :, ::-1].tobytes())

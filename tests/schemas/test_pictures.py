@@ -1,5 +1,3 @@
-"""A picture keeps its bytes, or becomes what a person sees."""
-
 import io
 import struct
 
@@ -21,8 +19,7 @@ IMAGE = Image.fromarray(SEEN)
 STORED = {
     1: SEEN, 2: SEEN[:, ::-1], 3: SEEN[::-1, ::-1], 4: SEEN[::-1],
     5: SEEN.swapaxes(0, 1), 6: np.rot90(SEEN), 7: np.rot90(SEEN, 2).swapaxes(0, 1),
-    8: np.rot90(SEEN, -1),
-}
+    8: np.rot90(SEEN, -1)}
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -46,7 +43,7 @@ def near(actual: np.ndarray, expected: np.ndarray, most: int = 0) -> None:
 
 @pytest.mark.parametrize("value", range(2, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "MPO"])
-def test_a_turned_picture_becomes_upright(kind: str, value: int) -> None:
+def test_a_turned_picture_becomes_upright(kind, value):
     how = {} if kind == "PNG" else {"quality": 100, "subsampling": 0}
     if kind == "MPO":
         how |= {"save_all": True, "append_images": [Image.new("RGB", (12, 8))]}
@@ -57,7 +54,7 @@ def test_a_turned_picture_becomes_upright(kind: str, value: int) -> None:
     assert len(seen) < 4 * len(data) + 500
 
 
-def test_the_orientation_of_a_png_may_follow_its_pixels() -> None:
+def test_the_orientation_of_a_png_may_follow_its_pixels():
     data = picture(Image.fromarray(STORED[6]), "PNG", exif=orientation(6))
     start = data.index(b"eXIf") - 4
     size = 12 + struct.unpack(">I", data[start:start + 4])[0]
@@ -89,7 +86,7 @@ PLAIN = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_plain_picture_keeps_every_byte(name: str) -> None:
+def test_a_plain_picture_keeps_every_byte(name):
     assert as_seen(PLAIN[name]) is PLAIN[name]
     assert PLAIN[name].startswith(STARTS)
 
@@ -136,17 +133,17 @@ TRANSPARENT = {
 
 
 @pytest.mark.parametrize("name", TRANSPARENT)
-def test_what_is_transparent_becomes_white(name: str) -> None:
+def test_what_is_transparent_becomes_white(name):
     data, expected = TRANSPARENT[name]
     near(pixels(as_seen(data)), expected)
 
 
-def test_what_is_half_transparent_is_half_white() -> None:
+def test_what_is_half_transparent_is_half_white():
     data = picture(Image.new("RGBA", (3, 2), (200, 0, 0, 128)), "PNG")
     near(pixels(as_seen(data)), np.full((2, 3, 3), (227, 127, 127)), 1)
 
 
-def test_a_frame_smaller_than_its_canvas_lies_on_white() -> None:
+def test_a_frame_smaller_than_its_canvas_is_on_white():
     data = bytearray(picture(Image.new("P", (4, 2), 0), "GIF"))
     data[6:10] = struct.pack("<HH", 6, 5)
     actual = pixels(as_seen(bytes(data)))
@@ -155,7 +152,7 @@ def test_a_frame_smaller_than_its_canvas_lies_on_white() -> None:
     assert (actual[2:] == 255).all() and (actual[:, 4:] == 255).all()
 
 
-def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque() -> None:
+def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque():
     image = IMAGE.convert("RGBA")
     image.putalpha(0)
     rows = SEEN[::-1, :, ::-1].tobytes()
@@ -164,14 +161,14 @@ def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque() -> None:
         near(pixels(as_seen(data)), SEEN)
 
 
-def test_grey_of_16_bits_keeps_its_shades() -> None:
+def test_grey_of_16_bits_keeps_its_shades():
     deep = np.arange(96, dtype=np.uint16).reshape(8, 12) * 600
     near(pixels(as_seen(picture(Image.fromarray(deep), "PNG")))[..., 0], deep >> 8)
     keyed = pixels(as_seen(picture(Image.fromarray(deep), "PNG", transparency=600)))[..., 0]
     assert keyed[0, 1] == 255 and keyed[0, 0] == 0 and keyed[4, 0] == 48 * 600 >> 8
 
 
-def test_a_profile_is_applied() -> None:
+def test_a_profile_is_applied():
     """Here one whose red is the others' green; for true ones the colours move a little."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     first, second = profile.index(b"rXYZ"), profile.index(b"gXYZ")
@@ -180,7 +177,7 @@ def test_a_profile_is_applied() -> None:
     near(pixels(as_seen(data)), SEEN[..., [1, 0, 2]], 6)
 
 
-def test_what_is_written_anew_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_anew_has_a_bound(monkeypatch):
     noise = Image.effect_noise((64, 40), 90).convert("RGB")
     monkeypatch.setattr(media, "PICTURE_BYTES", 2_000)
     seen = as_seen(picture(noise, "PNG", exif=orientation(6)))
@@ -190,10 +187,8 @@ def test_what_is_written_anew_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("data", [
-    b"", b"BMW convertible", b"GIF89a", picture(see_through(), "PNG")[:64],
-    picture(IMAGE, "WEBP"),
-    picture(IMAGE.resize((64, 64)), "JPEG", exif=orientation(6))[:-200],
-])
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    b"", b"BMW convertible", b"GIF89a", picture(see_through(), "PNG")[:64], picture(IMAGE, "WEBP"),
+    picture(IMAGE.resize((64, 64)), "JPEG", exif=orientation(6))[:-200]])
+def test_what_is_no_picture_is_refused(data):
     with refuses("undecodable-picture"):
         as_seen(data)

@@ -1,5 +1,3 @@
-"""Long work says how far it is or that it goes on, short work nothing."""
-
 import logging
 
 import pytest

@@ -1,8 +1,5 @@
-"""Schemas from files: what is read, and what is said about each kind of malformed schema."""
-
 import json
 import re
-from pathlib import Path
 
 import pytest
 from refusals import refuses
@@ -22,13 +19,13 @@ def parse(users: str = USERS, items: str = ITEMS, interactions: str = EVENTS):
 
 
 @pytest.mark.parametrize("dataset", available())
-def test_the_projects_schemas_are_read_and_travel_as_json(dataset: str) -> None:
+def test_the_projects_schemas_are_read_and_travel_as_json(dataset):
     spec = read_spec(dataset)
     assert {f.side for f in spec.features} == set(SIDES)
     assert parse_spec(**json.loads(spec.to_json())) == spec
 
 
-def test_domains_bounds_shapes_and_presence() -> None:
+def test_domains_bounds_shapes_and_presence():
     spec = parse(users=(
         USERS + column("sex", "BYTES", "categorical", domain=("F",))
         + column("tongue", "BYTES", "categorical", rest='domain: "tongues"')
@@ -44,7 +41,7 @@ def test_domains_bounds_shapes_and_presence() -> None:
     assert (many.max_values, many.dtype, boundless.max_values) == (4, int, None)
 
 
-def test_labels_have_scale_and_threshold() -> None:
+def test_labels_have_scale_and_threshold():
     spec = parse(
         users=USERS + column("sex", "BYTES", "categorical", "label:sex", domain=("F", "M")),
         interactions=EVENTS + column("score", "FLOAT", "label:rating", "label:like>=3.5",
@@ -62,7 +59,7 @@ def test_labels_have_scale_and_threshold() -> None:
     assert spec.inputs("users", targets=("sex",)) == ()
 
 
-def test_event_types_have_weights_and_make_labels() -> None:
+def test_event_types_have_weights_and_make_labels():
     spec = parse(interactions=EVENTS + unseen("others", "BYTES") + column(
         "kind", "BYTES", "event_type", "weight:view=0.2", "weight:add to cart=2",
         "label:bought=purchase"))
@@ -75,7 +72,7 @@ def test_event_types_have_weights_and_make_labels() -> None:
     assert parse().event_weights() == {} and parse().unseen() is None
 
 
-def test_event_types_are_named_by_role_or_by_column_and_texts_by_column() -> None:
+def test_event_types_are_named_by_role_or_by_column_and_texts_by_column():
     for what in ("event_type", "kind"):
         spec = parse(interactions=EVENTS + WHEN + KIND + history("kinds", what, "BYTES"))
         assert spec.histories()[what].name == "kinds"
@@ -84,7 +81,7 @@ def test_event_types_are_named_by_role_or_by_column_and_texts_by_column() -> Non
     assert spec.history_source("note").modality == "text"
 
 
-def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
+def test_a_sound_track_is_built_at_ingest_and_yet_an_input():
     film, track = parse(items=ITEMS + FILM + TRACK).inputs("items")
     assert (film.sound_of, track.sound_of) == (None, "film")
     assert (film.derived, track.derived) == (False, True)
@@ -170,26 +167,26 @@ BAD = {
 
 @pytest.mark.parametrize(("side", "columns", "code", "word"), [
     (side, *case) for side, cases in BAD.items() for case in cases])
-def test_a_malformed_schema_is_refused(side: str, columns: str, code: str, word: str) -> None:
+def test_a_malformed_schema_is_refused(side, columns, code, word):
     texts = {"users": USERS, "items": ITEMS, "interactions": EVENTS}
     with refuses(code, word) as error:
         parse(**{side: texts[side] + columns})
     assert error.value.exit_code == 2
 
 
-def test_a_table_without_an_id_is_refused() -> None:
+def test_a_table_without_an_id_is_refused():
     for side, columns in (("items", number("numeric")), ("interactions", USERS)):
         with refuses("no-feature-of-role", f"'{side}'", "'item_id'"):
             parse(**{side: columns})
 
 
-def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_name_lists_the_known_ones(tmp_path):
     for name in ("dmo", tmp_path / "nowhere"):
         with refuses("unknown-schema", str(name), "Known: demo, movielens"):
             read_spec(name)
 
 
-def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+def test_a_folder_of_ones_own(tmp_path):
     for side, text in zip(SIDES, (USERS, ITEMS, EVENTS), strict=True):
         (tmp_path / f"{side}.pbtxt").write_text(text, encoding="utf-8")
     assert read_spec(tmp_path).id_key("users").name == "who"
@@ -205,9 +202,7 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
         read_spec(tmp_path)
 
 
-def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_in_the_way_does_not_hide_the_projects_schema(tmp_path, monkeypatch):
     (tmp_path / "demo").mkdir()
     monkeypatch.chdir(tmp_path)
     assert read_spec("demo").name == "demo"
@@ -247,12 +242,12 @@ def test_every_tag_of_the_projects_schemas_has_a_meaning(dataset):
                      if not any(re.fullmatch(form, tag) for form in forms)] == []
 
 
-def test_a_schema_that_notepad_has_written(tmp_path) -> None:
+def test_a_schema_that_notepad_has_written(tmp_path):
     (tmp_path / "interactions.pbtxt").write_text(EVENTS.replace("\n", "\r\n"), "utf-8-sig")
     assert read_spec(tmp_path).role("item_id").name == "what"
 
 
-def test_a_bound_is_the_number_that_is_written() -> None:
+def test_a_bound_is_the_number_that_is_written():
     """A float_domain holds 32 bits, in which 0.1 is larger than 0.1 and 0.9 is smaller."""
     share = parse(items=ITEMS + column("share", "FLOAT", "numeric", domain=(0.1, 0.9))).table(
         "items")[1]

@@ -1,14 +1,12 @@
-"""What the spec tells the other rooms, and what it keeps from the model."""
-
 import pytest
 from refusals import refuses
 from worlds import column, id_columns
 
-from schemas import SIDES, FeatureSpec, available, parse_spec, read_spec
+from schemas import SIDES, available, parse_spec, read_spec
 
 
 @pytest.fixture(params=available())
-def spec(request: pytest.FixtureRequest) -> FeatureSpec:
+def spec(request):
     return read_spec(request.param)
 
 
@@ -16,7 +14,7 @@ def names(features) -> set[str]:
     return {f.name for f in features}
 
 
-def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec) -> None:
+def test_personal_data_ids_labels_and_histories_are_no_inputs(spec):
     labels = {label.feature for label in spec.labels}
     assert labels and spec.histories()
     assert any(f.pii for f in spec.features) or not spec.inputs("users")
@@ -28,7 +26,7 @@ def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec)
             assert feature.name not in labels
 
 
-def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
+def test_a_modality_makes_no_input_of_what_is_kept_out():
     who, what = id_columns("INT u", "INT i")
     spec = parse_spec("kept", [
         column("u", "INT", "user_id", "categorical") + column("face", "BYTES", "image", "pii")
@@ -38,7 +36,7 @@ def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
     assert names(spec.inputs("users")) == {"town", "churned"}, "an input where it is not learned"
 
 
-def test_inputs_are_all_that_has_a_modality_otherwise() -> None:
+def test_inputs_are_all_that_has_a_modality_otherwise():
     spec = read_spec("movielens")
     assert names(spec.inputs("users")) == {"age", "gender", "occupation"}
     assert names(spec.inputs("items")) == {
@@ -50,12 +48,12 @@ def test_inputs_are_all_that_has_a_modality_otherwise() -> None:
     assert names(read_spec("demo").inputs("items", media)) == {"photo", "sound", "clip"}
 
 
-def test_popularity_and_votes_of_the_future_are_no_columns() -> None:
+def test_popularity_and_votes_of_the_future_are_no_columns():
     declared = names(read_spec("movielens").features)
     assert not [name for name in declared if "vote" in name or "popularity" in name]
 
 
-def test_roles_of_each_table(spec: FeatureSpec) -> None:
+def test_roles_of_each_table(spec):
     for side, role in (("users", "user_id"), ("items", "item_id")):
         assert spec.id_key(side) == spec.role(role, side)
         assert spec.role(role).side == "interactions"
@@ -64,7 +62,7 @@ def test_roles_of_each_table(spec: FeatureSpec) -> None:
         spec.role("item_id", "users")
 
 
-def test_histories_have_what_they_hold_and_are_built_not_read() -> None:
+def test_histories_have_what_they_hold_and_are_built_not_read():
     spec = read_spec("demo")
     histories = spec.histories()
     assert set(histories) == {"item_id", "timestamp", "stars", "review"}
@@ -75,7 +73,7 @@ def test_histories_have_what_they_hold_and_are_built_not_read() -> None:
     assert spec.event_count("interactions") is None
 
 
-def test_labels_by_name() -> None:
+def test_labels_by_name():
     spec = read_spec("movielens")
     rating, like = spec.label("rating"), spec.label("like")
     assert (rating.minimum, rating.maximum, rating.binary) == (1.0, 5.0, False)
@@ -84,6 +82,6 @@ def test_labels_by_name() -> None:
         spec.label("click")
 
 
-def test_the_schema_is_the_declared_text(spec: FeatureSpec) -> None:
+def test_the_schema_is_the_declared_text(spec):
     for side in SIDES:
         assert {f.name for f in spec.schema(side).feature} == names(spec.table(side))

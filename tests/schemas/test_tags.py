@@ -1,5 +1,3 @@
-"""What a schema's tag makes of a column's personal values."""
-
 import pytest
 from refusals import refuses
 from worlds import column, id_columns, small_spec

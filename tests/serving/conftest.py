@@ -1,8 +1,7 @@
 """A tiny exported model, and a server on it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 
+import grpc
 import pytest
 from tiny_model import save_tiny_model
 
@@ -11,7 +10,7 @@ from serving.server import EmbeddedServer
 
 
 @pytest.fixture(scope="session")
-def model_base_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_base_path(tmp_path_factory):
     """A folder with version 3; not to be written to."""
     base_path = tmp_path_factory.mktemp("served")
     save_tiny_model(base_path / "3")
@@ -19,14 +18,21 @@ def model_base_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(model_base_path: Path) -> Iterator[EmbeddedServer]:
+def server(model_base_path):
     """A server on version 3."""
     with EmbeddedServer(model_base_path, rest_port=0) as running:
         yield running
 
 
 @pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[Client]:
+def client(server):
     """A client of that server."""
     with Client("127.0.0.1", server.port) as open_client:
         yield open_client
+
+
+@pytest.fixture
+def channel(server):
+    """A connection of gRPC's own to that server."""
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as opened:
+        yield opened

@@ -1,5 +1,3 @@
-"""Requests that wait are run together, and nobody waits for more than a slot."""
-
 import threading
 import time
 

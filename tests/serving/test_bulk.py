@@ -1,5 +1,3 @@
-"""Recommendations for all users of a file."""
-
 import os
 from pathlib import Path
 

@@ -18,8 +18,7 @@ from serving.recommendations import Recommendation
 def test_recommend_returns_items_with_their_tasks(client):
     assert client.recommend(["ann"], k=2) == [[
         Recommendation("i0", 3.0, {"rating": 1.5}, [0.25, 0.75], [1.0]),
-        Recommendation("i1", 2.0, {"rating": 1.0}, [0.25, 0.75], [1.0]),
-    ]]
+        Recommendation("i1", 2.0, {"rating": 1.0}, [0.25, 0.75], [1.0])]]
 
 
 def test_recommend_answers_each_user_with_no_more_than_the_catalogue(client):
@@ -62,16 +61,13 @@ def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
     assert client.recommend(["a"], k=1, history={"item_id": [["i1", "i2"]]})[0][0].score == 1.0
 
 
-@pytest.mark.parametrize(
-    ("history", "message"),
-    [
-        ({"mood": [["glad"]]}, "Unknown history column 'mood'. Known: item_id, rating, timestamp."),
-        ({"item_id": [["i1"], ["i2"]]}, "'item_id' has 2 lists for 1 users"),
-        ({"timestamp": [[10**30]]}, "'timestamp' cannot be sent: "),
-        ({"rating": [["good"]]}, "'rating' cannot be sent: could not convert string to float"),
-        ({"item_id": [[7]]}, "'history_item_id' must be string: 7 is no string"),
-    ],
-)
+@pytest.mark.parametrize(("history", "message"), [
+    ({"mood": [["glad"]]}, "Unknown history column 'mood'. Known: item_id, rating, timestamp."),
+    ({"item_id": [["i1"], ["i2"]]}, "'item_id' has 2 lists for 1 users"),
+    ({"timestamp": [[10**30]]}, "'timestamp' cannot be sent: "),
+    ({"rating": [["good"]]}, "'rating' cannot be sent: could not convert string to float"),
+    ({"item_id": [[7]]}, "'history_item_id' must be string: 7 is no string"),
+])
 def test_history_that_does_not_fit_is_refused(client, history, message):
     with pytest.raises(InputError) as caught:
         client.recommend(["ann"], history=history)
@@ -86,15 +82,12 @@ def test_a_score_of_nothing_is_refused(client, users, candidates):
         client.score(users, candidates)
 
 
-@pytest.mark.parametrize(
-    ("signature", "inputs", "message"),
-    [
-        ("guess", {}, "Unknown signature 'guess'. tessera has: recommend, serving_default."),
-        ("recommend", {"k": [2.5]}, "Input 'k' must be int32: "),
-        ("recommend", {"mood": ["glad"], "k": [1]}, "unexpected mood. Expected: "),
-        ("recommend", {"user_id": ["a", "b"], "k": [1]}, "number of rows: user_id 2, k 1."),
-    ],
-)
+@pytest.mark.parametrize(("signature", "inputs", "message"), [
+    ("guess", {}, "Unknown signature 'guess'. tessera has: recommend, serving_default."),
+    ("recommend", {"k": [2.5]}, "Input 'k' must be int32: "),
+    ("recommend", {"mood": ["glad"], "k": [1]}, "unexpected mood. Expected: "),
+    ("recommend", {"user_id": ["a", "b"], "k": [1]}, "number of rows: user_id 2, k 1."),
+])
 def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, message):
     with pytest.raises(InputError) as caught:
         client.predict(signature, inputs)
@@ -131,8 +124,7 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
     image = Image.effect_noise((12, 8), 60)
     pictures = [
         picture(image, "JPEG", exif=exif), picture(image.convert("P"), "BMP"),
-        picture(image, "PNG", transparency=image.getpixel((0, 0))), picture(image, "JPEG"),
-    ]
+        picture(image, "PNG", transparency=image.getpixel((0, 0))), picture(image, "JPEG")]
     damaged = pictures[0][:-40]
     others = [b"BMW convertible", b"", b"GIF89a", damaged, b"a word"]
     client.predict("serving_default", {"candidates": [[*pictures, *others]]})

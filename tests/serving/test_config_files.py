@@ -1,5 +1,3 @@
-"""The files that configure a stock server."""
-
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,7 @@ from serving.model_config import ModelConfig, read_model_config
 @pytest.mark.parametrize("model", [
     ModelConfig("shop", Path("/models/shop"), 3, labels={"stable": 7, "canary": 9}),
     ModelConfig("shop", Path("/models/shop"), 0),
-    ModelConfig("shop", Path("/models/shop"), 1, (4, 5)),
-], ids=["newest", "all", "specific"])
+    ModelConfig("shop", Path("/models/shop"), 1, (4, 5))], ids=["newest", "all", "specific"])
 def test_what_is_written_is_what_the_server_reads(tmp_path, model):
     paths = write_config_files(config_files(model, threads=3), tmp_path / "config")
     assert [path.name for path in paths] == [

@@ -1,10 +1,9 @@
-"""What a connection makes of a server's addresses and of its refusals."""
-
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import grpc
 import pytest
+from grpc_stubs import one_method
 
 from serving import wire
 from serving.connection import Connection, ServerUnavailableError
@@ -12,19 +11,9 @@ from serving.connection import Connection, ServerUnavailableError
 STATUS = wire.message("GetModelStatusRequest")()
 
 
-@contextmanager
 def listening(respond):
-    """Yields the port of a server with one method."""
-    server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(
-        "tensorflow.serving.ModelService",
-        {"GetModelStatus": grpc.unary_unary_rpc_method_handler(respond)})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield port
-    finally:
-        server.stop(None)
+    return one_method("/tensorflow.serving.ModelService/GetModelStatus",
+                      grpc.unary_unary_rpc_method_handler(respond), threads=8)
 
 
 def test_each_address_of_a_name_has_its_share():
@@ -38,7 +27,8 @@ def test_each_address_of_a_name_has_its_share():
         return respond
 
     with ExitStack() as stack:
-        first, second = (stack.enter_context(listening(counting(place))) for place in (0, 1))
+        (_, first), (_, second) = (
+            stack.enter_context(listening(counting(place))) for place in (0, 1))
         connection = Connection(f"ipv4:127.0.0.1:{first},127.0.0.1", second, timeout_s=20)
         stack.callback(connection.close)
         for _ in range(500):  # until both are connected one has all
@@ -53,7 +43,7 @@ def test_a_server_that_is_busy_is_not_asked_three_times_as_often():
         asked.append(True)
         context.abort(grpc.StatusCode.UNAVAILABLE, "busy")
 
-    with listening(refuse) as port, ThreadPoolExecutor(10) as pool:
+    with listening(refuse) as (_, port), ThreadPoolExecutor(10) as pool:
         connection = Connection("127.0.0.1", port, timeout_s=20)
 
         def ask(_):

@@ -23,14 +23,13 @@ from serving.connection import RequestError
 
 USER = {
     "user_id": ["ann", "maria"], "timestamp": [-1, -1], "history_item_id": [["i1"], [""]],
-    "history_timestamp": [[5], [-1]], "history_rating": [[4.0], [-1.0]],
-}
+    "history_timestamp": [[5], [-1]], "history_rating": [[4.0], [-1.0]]}
 DTYPES = {"timestamp": np.int64, "history_timestamp": np.int64, "history_rating": np.float32,
           "k": np.int32}
 
 
 @pytest.fixture(scope="module")
-def address(request) -> str:
+def address(request):
     given = os.environ.get("TESSERA_ADDRESS")
     return given or f"127.0.0.1:{request.getfixturevalue('server').port}"
 

@@ -1,5 +1,3 @@
-"""What the client sends of filters, and items that are out of stock."""
-
 import os
 
 import numpy as np

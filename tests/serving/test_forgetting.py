@@ -1,5 +1,3 @@
-"""A user is taken out of a saved model, and nobody else."""
-
 import keras
 import numpy as np
 import pytest

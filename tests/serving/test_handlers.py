@@ -1,14 +1,12 @@
-"""Calls of every method that bring no message, or bytes that are none."""
-
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest.mock import Mock
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_stubs import one_method
 from refusals import refuses
 
 from schemas.errors import InputError
@@ -21,12 +19,6 @@ REFLECTION = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 METHODS = [*(f"tensorflow.serving.{service}/{method}"
              for service, methods in wire.SERVICES.items() for method in methods),
            "grpc.health.v1.Health/Check", WATCH, REFLECTION]
-
-
-@pytest.fixture
-def channel(server):
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield channel
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x01\xff"])
@@ -104,27 +96,20 @@ def test_a_long_sentence_in_any_script_reaches_the_client(letter):
     def refuse(request, context):
         raise InputError("no", letter * 5000)
 
-    server = grpc.server(ThreadPoolExecutor(1))
     method = handler(refuse, health_pb2.HealthCheckRequest, OpenCalls(4))
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a", {"b": method})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(
-            grpc.RpcError) as caught:
-        channel.unary_unary("/a/b")(b"", timeout=10)
-    server.stop(None)
+    with one_method("/a/b", method) as (_, port):
+        with (grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+              pytest.raises(grpc.RpcError) as caught):
+            channel.unary_unary("/a/b")(b"", timeout=10)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert len(caught.value.details()) > 400
 
 
 def test_a_server_that_ends_waits_for_no_message():
     calls, reached = OpenCalls(4), threading.Event()
-    server = grpc.server(ThreadPoolExecutor(1))
     method = handler(lambda request, context: request, health_pb2.HealthCheckRequest, calls)
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a", {"b": method})])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with (one_method("/a/b", method) as (server, port),
+          grpc.insecure_channel(f"127.0.0.1:{port}") as channel):
         call = channel.stream_unary("/a/b").future(iter(reached.wait, True))
         while not calls._waiting:
             time.sleep(0.01)

@@ -25,8 +25,7 @@ def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_
     popen = subprocess.Popen
     monkeypatch.setattr(
         launch.subprocess, "Popen",
-        lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0],
-    )
+        lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0])
     with running_server(model_base_path) as address, Client(*address) as client:
         assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
     assert started[0].returncode == 0
@@ -37,7 +36,7 @@ def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_
         client.status()
 
 
-def test_a_server_that_dies_tells_its_last_lines(tmp_path):
+def test_a_dead_servers_last_lines_are_in_the_message(tmp_path):
     with pytest.raises(TesseraError) as caught, running_server(tmp_path):
         pytest.fail("there is nothing to serve")
     assert "ended with exit code 2" in str(caught.value)
@@ -61,8 +60,7 @@ with launch.running_server(Path(sys.argv[1])):
 def test_the_server_ends_with_a_killed_parent(model_base_path):
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, model_base_path], cwd=_ROOT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     child = psutil.Process(int(parent.stdout.readline()))
     assert child.ppid() == parent.pid
     parent.kill()
@@ -78,13 +76,9 @@ def _serve(base_path: Path, path: str) -> subprocess.CompletedProcess:
         "serve(Served(Path(sys.argv[1]), port=8600, model_name='mosaic'))"
     )
     return subprocess.run(
-        [sys.executable, "-c", program, base_path.name],
-        cwd=base_path.parent,
-        env=os.environ | {"PATH": path, "PYTHONPATH": str(_ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+        [sys.executable, "-c", program, base_path.name], cwd=base_path.parent,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(_ROOT)}, capture_output=True, text=True,
+        timeout=60)
 
 
 def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_path):
@@ -94,11 +88,8 @@ def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_pa
     done = _serve(model_base_path, f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert done.returncode == 7, done.stderr
     assert done.stdout.splitlines() == [
-        "--port=8600",
-        "--rest_api_port=0",
-        "--model_name=mosaic",
-        f"--model_base_path={model_base_path}",
-    ]
+        "--port=8600", "--rest_api_port=0", "--model_name=mosaic",
+        f"--model_base_path={model_base_path}"]
     assert "listens on every address of this machine" in done.stderr
 
 
@@ -124,8 +115,7 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
     started = []
     popen = subprocess.Popen
     monkeypatch.setattr(
-        launch.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
-    )
+        launch.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0])
     with refuses("server-not-ready", "0 s"):
         with running_server(model_base_path, start_seconds=0):
             pytest.fail("it cannot be ready")

@@ -1,5 +1,3 @@
-"""Messages that take far more memory as objects than as bytes."""
-
 import pytest
 from refusals import refuses
 

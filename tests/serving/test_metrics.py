@@ -1,5 +1,3 @@
-"""What is counted of requests, and that nobody can make the page grow for ever."""
-
 import re
 import threading
 from contextlib import contextmanager

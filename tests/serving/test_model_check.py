@@ -1,5 +1,3 @@
-"""What is judged by its files and never loaded."""
-
 import os
 import shutil
 

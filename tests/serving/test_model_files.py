@@ -1,5 +1,3 @@
-"""The sums of a version's files."""
-
 import subprocess
 
 import pytest

@@ -1,5 +1,3 @@
-"""How many pixels a value claims, of good pictures and of bytes that mean no good."""
-
 import random
 import struct
 

@@ -1,6 +1,5 @@
 """What a client of gRPC's reflection finds, such as grpcurl."""
 
-import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,9 +16,8 @@ SERVICES = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
 
 
 @pytest.fixture
-def database(server):
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield ProtoReflectionDescriptorDatabase(channel)
+def database(channel):
+    return ProtoReflectionDescriptorDatabase(channel)
 
 
 def test_every_method_is_found_by_its_name_with_all_that_it_needs(database):
@@ -48,7 +46,7 @@ def test_an_unknown_symbol_is_not_found(database, symbol):
         database.FindFileContainingSymbol(symbol)
 
 
-def test_a_request_of_reflected_messages_is_answered_as_one_of_the_stock_client(server, database):
+def test_a_request_of_reflected_messages_is_answered_as_one_of_the_stock_client(channel, database):
     pool = DescriptorPool(database)
     predict = pool.FindServiceByName("tensorflow.serving.PredictionService").methods_by_name[
         "Predict"]
@@ -63,14 +61,13 @@ def test_a_request_of_reflected_messages_is_answered_as_one_of_the_stock_client(
     # As grpcurl does: JSON into messages that the server itself describes.
     reflected = json_format.ParseDict(json_format.MessageToDict(stock),
                                       GetMessageClass(predict.input_type)())
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        response = channel.unary_unary(
-            "/tensorflow.serving.PredictionService/Predict",
-            request_serializer=lambda request: request.SerializeToString(),
-            response_deserializer=GetMessageClass(predict.output_type).FromString,
-        )(reflected, timeout=30)
-        expected = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
-            stock, timeout=30)
+    response = channel.unary_unary(
+        "/tensorflow.serving.PredictionService/Predict",
+        request_serializer=lambda request: request.SerializeToString(),
+        response_deserializer=GetMessageClass(predict.output_type).FromString,
+    )(reflected, timeout=30)
+    expected = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
+        stock, timeout=30)
     assert response.DESCRIPTOR.file.pool is pool
     assert json_format.MessageToDict(response) == json_format.MessageToDict(expected)
     assert tf.make_ndarray(expected.outputs["item_ids"]).tolist() == [[b"i0", b"i1"]]

@@ -1,5 +1,3 @@
-"""Requests that claim, lack or hold what no signature takes; the server answers the next one."""
-
 from types import SimpleNamespace
 
 import numpy as np
@@ -58,7 +56,7 @@ def test_a_good_request_is_read_as_it_is():
     assert arrays["user"].tolist() == [b"ann"] and arrays["stars"].tolist() == [[1.0, 2.0]]
 
 
-def test_one_value_may_stand_for_many_as_tensorflow_has_it():
+def test_one_value_counts_for_many_as_tensorflow_has_it():
     arrays = checked_inputs("s", SIGNATURE, good(stars=claiming(proto([[3.0]]), 1, 4)))
     assert arrays["stars"].tolist() == [[3.0] * 4]
 
@@ -88,6 +86,8 @@ BAD = {
         user=changed(claiming(type(proto([1]))(dtype=7), 1), tensor_content=b"\x01x")),
     "strings and numbers": good(user=changed(proto(["ann"]), float_val=[1.0])),
     "values twice": good(at=changed(proto([5], tf.int64), tensor_content=b"\0" * 8)),
+    "bytes that are no number": good(
+        at=changed(claiming(type(proto([1]))(dtype=9), 1), tensor_content=b"abc")),
     "no results": good(k=proto([0])),
     "a billion results": good(k=proto([10**9])),
     "many results of many rows": good(1000, k=proto([40] * 1000)),

@@ -1,5 +1,3 @@
-"""The sample of requests."""
-
 import errno
 import resource
 

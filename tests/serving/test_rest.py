@@ -1,5 +1,3 @@
-"""REST, as TensorFlow Serving has it."""
-
 import base64
 import json
 import socket

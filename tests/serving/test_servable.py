@@ -1,5 +1,3 @@
-"""What a version keeps of the requests that it has run."""
-
 import os
 import sys
 import threading

@@ -1,5 +1,3 @@
-"""How a server ends: at once whatever connections are open, and not before what runs has ended."""
-
 import os
 import signal
 import socket

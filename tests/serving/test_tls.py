@@ -1,5 +1,3 @@
-"""TensorFlow Serving's file of keys, and a client's."""
-
 from concurrent import futures
 
 import grpc
@@ -23,9 +21,7 @@ def written(path, **fields):
 
 
 @pytest.mark.parametrize("verified", [False, True])
-def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
-    tmp_path, verified
-):
+def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(tmp_path, verified):
     key, certificate = self_signed()
     own = {"client_verify": True, "custom_ca": certificate} if verified else {}
     file = written(tmp_path / "ssl.config", server_key=key, server_cert=certificate, **own)

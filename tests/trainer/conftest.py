@@ -93,8 +93,7 @@ def recipe():
         tasks={
             "retrieval": {"head": "retrieval", "label": "like"},
             "rating": {"head": "regression", "label": "rating"},
-            "like": {"head": "binary", "label": "like"},
-        },
+            "like": {"head": "binary", "label": "like"}},
     )
 
 
@@ -130,16 +129,14 @@ def _transform(pipeline, schema, rows, config, folder, label):
     metadata_io.write_metadata(metadata, str(folder / TFTransformOutput.RAW_METADATA_DIR))
     rows = pipeline | f"{label}/Rows" >> beam.Create(rows, reshuffle=False)
     dataset, transform = (rows, metadata) | f"{label}/Transform" >> (
-        tft_beam.AnalyzeAndTransformDataset(lambda inputs: preprocessing_fn(inputs, config))
-    )
+        tft_beam.AnalyzeAndTransformDataset(lambda inputs: preprocessing_fn(inputs, config)))
     _ = transform | f"{label}/WriteTransform" >> tft_beam.WriteTransformFn(str(folder))
     _ = (
         dataset
         | f"{label}/Encode" >> tft_beam.EncodeTransformedDataset()
         | f"{label}/Write" >> beam.io.WriteToTFRecord(
             str(folder / "rows"), coder=beam.coders.BytesCoder(), file_name_suffix=".gz",
-            num_shards=1,
-        )
+            num_shards=1)
     )
 
 

@@ -40,8 +40,7 @@ def event(who: bytes, what: int, kind: str, others: list[int]) -> dict:
 ROWS = [
     event(b"ann", 1, "view", [2, 3]), event(b"ann", 10, "purchase", [3, 2]),
     event(b"bob", 2, "purchase", [1, 10]), event(b"bob", 3, "", [1, 10]),
-    event(b"cyd", 3, "purchase", [1]), event(b"cyd", 1, "view", [10, 2]),
-]
+    event(b"cyd", 3, "purchase", [1]), event(b"cyd", 1, "view", [10, 2])]
 SPLITS = ["train", "train", "train", "validation", "test", "test"]
 
 
@@ -113,8 +112,7 @@ def test_the_export_answers_for_the_item_and_its_unseen_ones(exported):
     scored = signatures["serving_default"](
         user_id=tf.constant(["ann"]), timestamp=tf.constant([-1], tf.int64),
         history_item_id=tf.constant([[""]]), history_timestamp=tf.constant([[-1]], tf.int64),
-        candidates=tf.constant([["1", "2", "3"]]),
-    )
+        candidates=tf.constant([["1", "2", "3"]]))
     np.testing.assert_allclose(
         scored["click"].numpy()[0], predictions["click"].numpy()[0], rtol=1e-5)
 

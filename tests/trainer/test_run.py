@@ -1,5 +1,3 @@
-"""Training and export, from what a component is given to a SavedModel, answers and a summary."""
-
 import json
 import shutil
 from types import SimpleNamespace

@@ -1,6 +1,3 @@
-"""Kinds of tasks: what the registry must hold, and a kind of our own that trains and is judged."""
-
-
 import numpy as np
 import pytest
 from tiny_fit import SPEC, tiny_data, with_recipe

@@ -1,5 +1,3 @@
-"""The search: what is tried, how it is scored, and that a killed one goes on."""
-
 import math
 
 import pytest

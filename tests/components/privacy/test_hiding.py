@@ -12,7 +12,7 @@ import typer
 from ingested import run_ingest
 from markupsafe import escape
 from refusals import refuses
-from worlds import column, json_lines, own_source, small_spec
+from worlds import column, json_source, small_spec
 
 from components.privacy.hiding import MARK, hidden
 from components.privacy.options import KEY, Privacy, Pseudonyms
@@ -55,11 +55,7 @@ def written(tmp_path, monkeypatch):
     def write(spec, privacy):
         monkeypatch.setenv(KEY, SECRET)
         out, shop = tmp_path / "out", tmp_path / "shop"
-        for side, rows in ROWS.items():
-            json_lines(shop / f"{side}.jsonl", rows)
-        source = own_source(shop, "jsonl", spec, **{
-            side: {"files": f"{side}.jsonl"} for side in ROWS})
-        done = run_ingest(source, spec, out, "random", privacy)
+        done = run_ingest(json_source(shop, spec, ROWS), spec, out, "random", privacy)
         wanted = [*PLANTED, *BY_TAG, SCRUBBED]
         hits = scan(out, wanted)
         return done, {wanted[place] for counts in hits.values() for place in counts}

@@ -1,5 +1,3 @@
-"""Keyed pseudonyms: the same for the same id and key, and of no use without the key."""
-
 import pytest
 from refusals import refuses
 

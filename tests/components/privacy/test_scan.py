@@ -1,17 +1,15 @@
-"""Raw values are found in every form in which the project writes them."""
-
 import bz2
 import gzip
 import io
 import json
 import lzma
-import zipfile
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
+from worlds import zipped
 
 from components.privacy.scan import scan
 
@@ -27,13 +25,6 @@ def _npz(value, save=np.savez):
 def _npy(value):
     file = io.BytesIO()
     np.save(file, np.array([value, "a longer one than this"]))
-    return file.getvalue()
-
-
-def _zip(content, name="x.gz"):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(name, content)
     return file.getvalue()
 
 
@@ -58,7 +49,7 @@ FORMS = {
     "address": lambda value: quote(value).encode(),
     "bz2": lambda value: bz2.compress(value.encode()),
     "xz": lambda value: lzma.compress(value.encode()),
-    "gzip in zip": lambda value: _zip(gzip.compress(value.encode())),
+    "gzip in zip": lambda value: zipped({"x.gz": gzip.compress(value.encode())}),
     "npz in gzip": lambda value: gzip.compress(_npz(value)),
 }
 

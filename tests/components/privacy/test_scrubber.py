@@ -1,5 +1,3 @@
-"""Addresses and numbers are taken out of texts, and other numbers stay."""
-
 import time
 
 import pytest
@@ -31,8 +29,7 @@ def test_what_is_personal_leaves_a_mark(text, left):
 @pytest.mark.parametrize("text", [
     "", "@", "a @ b", "user@", "@example.org", "3 for 2 @ 9.99 each", "4111 1111 1111 1112",
     "ISBN 978-3-16-148410-0", "2024-05-01 12:00:00", "order 1234567", "12345678901234567890123",
-    "Born 17.05.1984, size 42, 1 000 000 sold", "café ☎ none",
-])
+    "Born 17.05.1984, size 42, 1 000 000 sold", "café ☎ none"])
 def test_what_is_not_personal_stays(text):
     assert scrubbed(text) == text
 

@@ -1,5 +1,3 @@
-"""Files and options that cannot be used as they are: every message says what to do."""
-
 import bz2
 import gzip
 import io

@@ -1,5 +1,3 @@
-"""Every fault of a row, through the real ingest: what the quarantine says of it."""
-
 import datetime
 import decimal
 from pathlib import Path
@@ -7,7 +5,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from ingested import Ingested, run_ingest
+from ingested import run_ingest
 from worlds import column, own_source, png, small_spec
 
 SPEC = small_spec(
@@ -107,7 +105,7 @@ def make_media(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> tuple[dict, dict, Ingested]:
+def tables(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")
     make_media(folder)
     (folder / "users.csv").write_text("who\nann\nünal\n", encoding="utf-8")

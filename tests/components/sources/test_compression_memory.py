@@ -1,5 +1,3 @@
-"""A compressed file cannot make what reads it take much memory."""
-
 import io
 import lzma
 import zipfile

@@ -1,5 +1,3 @@
-"""Files whose names say another thing than their bytes, and those of formats nobody reads."""
-
 import bz2
 import gzip
 import io
@@ -8,7 +6,6 @@ import lzma
 import pickle
 import sqlite3
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pyarrow
@@ -17,7 +14,7 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 from refusals import refuses
-from worlds import column, own_source, records, small_spec
+from worlds import column, own_source, records, small_spec, zipped
 
 from components.sources.base import Fault
 from schemas import InputError
@@ -37,14 +34,6 @@ def packed(codec: str, data: bytes = GOOD) -> bytes:
     with pyarrow.CompressedOutputStream(out, codec) as file:
         file.write(data)
     return out.getvalue().to_pybytes()
-
-
-def zipped(**files: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def tarred() -> bytes:
@@ -74,8 +63,8 @@ def sqlite(folder: Path) -> bytes:
     GOOD, gzip.compress(GOOD[:9]) + gzip.compress(GOOD[9:]), bz2.compress(GOOD),
     lzma.compress(GOOD), lzma.compress(GOOD, lzma.FORMAT_ALONE),
     packed("zstd", GOOD[:9]) + packed("zstd", GOOD[9:]), packed("lz4"),
-    zipped(**{"events.csv.gz": gzip.compress(GOOD)}),
-    zipped(**{"data/": b"", "data/events.csv": GOOD, ".DS_Store": b"x",
+    zipped({"events.csv.gz": gzip.compress(GOOD)}),
+    zipped({"data/": b"", "data/events.csv": GOOD, ".DS_Store": b"x",
               "__MACOSX/data/._events.csv": b"x"}),
 ], ids=["plain", "gzips", "bz2", "xz", "lzma", "zstds", "lz4", "gzip in zip", "zip of a Mac"])
 def test_the_content_says_how_a_file_is_compressed(tmp_path, data):
@@ -93,14 +82,15 @@ def test_a_compressed_file_that_is_cut_short(tmp_path, data):
         read(tmp_path, "events.csv")
 
 
-ZIP = zipped(**{"events.csv": GOOD})
+ZIP = zipped({"events.csv": GOOD})
 FOREIGN = {
-    "zip of two": (zipped(a=GOOD, b=GOOD), r"is a zip archive of 2 files \(a, b\), expected one"),
+    "zip of two": (zipped({"a": GOOD, "b": GOOD}),
+                   r"is a zip archive of 2 files \(a, b\), expected one"),
     "locked zip": (ZIP[:6] + b"\x01" + ZIP[7:-22].replace(
         b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01") + ZIP[-22:],
         "is a zip archive with a password"),
     "cut zip": (ZIP[:-30], "is a zip archive that is damaged or cut short"),
-    "xlsx": (zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}),
+    "xlsx": (zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}),
              "is a document of a spreadsheet .*Save the table as CSV"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is an old Excel file .*Save"),
     "tar": (tarred(), "is an archive .tar.. Unpack it"),

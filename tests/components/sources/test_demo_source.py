@@ -1,5 +1,3 @@
-"""The demo shop's files: the same for the same seed, whole, decodable and read back."""
-
 import hashlib
 import io
 import os
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 from refusals import refuses
+from worlds import records
 
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
@@ -24,7 +23,7 @@ SMALL = DemoSizes(users=30, items=40, events=300)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "shop"
     write_demo(folder, SMALL)
     return folder
@@ -37,28 +36,23 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def rows(folder: Path, side: str) -> list:
-    source = DemoSource(str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
-
-
-def test_the_seed_decides_every_byte(shop: Path, tmp_path: Path) -> None:
+def test_the_seed_decides_every_byte(shop, tmp_path):
     write_demo(tmp_path / "same", SMALL)
     write_demo(tmp_path / "other", SMALL, seed=8)
     assert digest(tmp_path / "same") == digest(shop) != digest(tmp_path / "other")
-    assert [len(rows(shop, side)) for side in SIDES] == [30, 40, 300]
+    assert [len(records(DemoSource(str(shop)), side)) for side in SIDES] == [30, 40, 300]
     source = DemoSource(str(shop))
     assert pickle.loads(pickle.dumps(source)) == source
 
 
-def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path: Path) -> None:
+def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path):
     folder = tmp_path / "shop"
     write_demo(folder, SMALL)
     (folder / "items.csv").write_text("touched")
     write_demo(folder, SMALL)
     assert (folder / "items.csv").read_text() == "touched"
     write_demo(folder, DemoSizes(users=20, items=40, events=200))
-    assert len(rows(folder, "users")) == 20
+    assert len(records(DemoSource(str(folder)), "users")) == 20
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
     (tmp_path / "thesis.txt").write_text("keep me")
     with refuses("not-a-demo-folder"):
@@ -91,8 +85,7 @@ def killed_while_writing(folder: Path, moment: int) -> int:
 
 
 @pytest.mark.parametrize(("moment", "there"), [(2, "old"), (4, "old"), (5, "none")])
-def test_a_killed_writer_leaves_a_whole_shop_or_none(shop: Path, tmp_path: Path, moment: int,
-                                                     there: str) -> None:
+def test_a_killed_writer_leaves_a_whole_shop_or_none(shop, tmp_path, moment, there):
     """Killed while it writes the tables, before the old shop goes, and before the new one comes."""
     folder = tmp_path / "shop"
     shutil.copytree(shop, folder)
@@ -107,7 +100,7 @@ def test_a_killed_writer_leaves_a_whole_shop_or_none(shop: Path, tmp_path: Path,
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
 
 
-def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:
+def test_missing_folder_table_and_column_are_named(shop, tmp_path):
     with refuses("no-demo-folder", "nowhere"):
         open_source("demo", str(tmp_path / "nowhere"))
     folder = copy(shop, tmp_path)
@@ -122,7 +115,7 @@ def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -
         DemoSource(str(folder))
 
 
-def test_a_picture_shows_its_colour() -> None:
+def test_a_picture_shows_its_colour():
     rng = np.random.default_rng(0)
     for colour, channel in (("red", 0), ("green", 1), ("blue", 2)):
         for shape in ("circle", "square", "triangle", "cross"):
@@ -131,7 +124,7 @@ def test_a_picture_shows_its_colour() -> None:
             assert excess.mean((0, 1)).argmax() == channel
 
 
-def test_a_sound_has_its_pitch_and_rhythm() -> None:
+def test_a_sound_has_its_pitch_and_rhythm():
     rng = np.random.default_rng(0)
     for pitch, hertz in (("deep", 160), ("middle", 520), ("high", 1700)):
         peak = np.abs(np.fft.rfft(samples(sound(pitch, "steady", rng)))).argmax() * 2
@@ -144,7 +137,7 @@ def test_a_sound_has_its_pitch_and_rhythm() -> None:
     assert min(silent["slow"], silent["fast"]) > 0.3
 
 
-def test_a_clip_moves_in_its_rhythm() -> None:
+def test_a_clip_moves_in_its_rhythm():
     rng = np.random.default_rng(0)
     result = {}
     for rhythm in ("steady", "slow", "fast"):
@@ -172,7 +165,7 @@ def copy(shop: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_path_that_leaves_the_folder_costs_its_value(shop: Path, tmp_path: Path) -> None:
+def test_a_path_that_leaves_the_folder_costs_its_value(shop, tmp_path):
     folder = copy(shop, tmp_path)
     secret = folder.with_name(f"{folder.name}-secret.png")
     secret.write_bytes(b"x")

@@ -20,12 +20,12 @@ SIZES = DemoSizes()
 
 
 @pytest.fixture(scope="module")
-def world() -> DemoWorld:
+def world():
     return make_world(7, SIZES)
 
 
 @pytest.fixture(scope="module")
-def events(world: DemoWorld) -> list[Event]:
+def events(world):
     return make_events(world, SIZES, 7)
 
 
@@ -59,13 +59,11 @@ def ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
 
 
 @pytest.mark.parametrize("column", ["photo", "sound", "description"])
-def test_a_model_blind_to_a_column_loses_much(
-    world: DemoWorld, events: list[Event], column: str
-) -> None:
+def test_a_model_blind_to_a_column_loses_much(world, events, column):
     assert ndcg(shuffled(world, column).taste(), events) < 0.7 * ndcg(world.taste(), events)
 
 
-def test_the_oracle_beats_popularity_by_far(world: DemoWorld, events: list[Event]) -> None:
+def test_the_oracle_beats_popularity_by_far(world, events):
     counts = np.bincount([e.item for e in events], minlength=SIZES.items)
     popularity = ndcg(np.tile(counts, (SIZES.users, 1)), events)
     assert popularity > ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
@@ -78,7 +76,7 @@ def at_least(stars: int, taste: np.ndarray) -> np.ndarray:
     return norm.cdf((mean - (stars - 0.5)) / STARS_NOISE)
 
 
-def test_stars_follow_their_expectation(world: DemoWorld, events: list[Event]) -> None:
+def test_stars_follow_their_expectation(world, events):
     rated = [e for e in events if e.stars]
     taste = world.taste()[[e.user for e in rated], [e.item for e in rated]]
     expected = 1 + sum(at_least(stars, taste) for stars in (2, 3, 4, 5))
@@ -88,7 +86,7 @@ def test_stars_follow_their_expectation(world: DemoWorld, events: list[Event]) -
     assert abs(at_least(4, taste).mean() - (stars >= 4).mean()) < 0.02
 
 
-def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -> None:
+def test_events_are_as_many_as_asked_distinct_and_in_time(events):
     assert len(events) == SIZES.events
     assert len({(e.user, e.item) for e in events}) == SIZES.events
     times = np.array([e.time for e in events])
@@ -116,16 +114,14 @@ def new_ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
 
 
 @pytest.mark.parametrize("column", ["photo", "sound", "description"])
-def test_what_shows_in_a_column_finds_new_products(
-    world: DemoWorld, events: list[Event], column: str
-) -> None:
+def test_what_shows_in_a_column_finds_new_products(world, events, column):
     best = new_ndcg(world.taste(), events)
     blind = new_ndcg(shuffled(world, column).taste(), events)
     guessed = new_ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
     assert guessed + 0.2 < blind < best - 0.1
 
 
-def test_nobody_meets_the_new_products_before_the_last_tenth(events: list[Event]) -> None:
+def test_nobody_meets_the_new_products_before_the_last_tenth(events):
     new = new_products(SIZES, 7)
     assert new.sum() == 40
     known, held_out = set(), []

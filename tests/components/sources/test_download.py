@@ -1,5 +1,3 @@
-"""Downloads from a server that breaks off, ignores, refuses or lies; archives that lead astray."""
-
 import hashlib
 import io
 import os
@@ -26,7 +24,7 @@ def archives(monkeypatch):
 
 
 @pytest.fixture
-def part(tmp_path) -> Path:
+def part(tmp_path):
     return tmp_path / "a.zip.part"
 
 
@@ -66,7 +64,7 @@ def test_attempts_are_bounded_and_leave_nothing(archives, part, ways, md5, asked
     assert not part.exists() and len(archives.asked) == asked
 
 
-def test_a_server_that_tells_no_length(archives, part):
+def test_a_server_that_gives_no_length(archives, part):
     archives.ways = ["unsized"]
     assert fetch(archives, part)[-1] == (len(CONTENT), None)
     assert part.read_bytes() == CONTENT

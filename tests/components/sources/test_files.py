@@ -1,12 +1,10 @@
-"""A user's own files: what is read, and what every kind of fault says."""
-
 import gzip
 import os
 from pathlib import Path
 
 import pytest
 from refusals import refuses
-from worlds import column, json_lines, own_source, records, small_spec
+from worlds import column, json_lines, json_source, own_source, records, small_spec
 
 from components.catalog_gen.check import Checker
 from components.privacy.hiding import hidden
@@ -196,10 +194,8 @@ def test_the_origin_of_a_row_can_be_written_whatever_the_name_of_its_file(tmp_pa
 @pytest.mark.parametrize("personal", [True, False])
 def test_the_file_of_a_personal_picture_is_not_named(tmp_path, name, personal):
     spec = small_spec(column("photo", "BYTES", "image", *(["pii"] if personal else [])))
-    json_lines(tmp_path / "users.jsonl", [{"who": "u1", "photo": name}])
-    json_lines(tmp_path / "events.jsonl", [{"who": "u1", "what": "i1"}])
-    opened = own_source(tmp_path, "jsonl", spec, users={"files": "users.jsonl"},
-                        interactions={"files": "events.jsonl"})
-    (row,) = records(opened, "users")
+    (row,) = records(json_source(tmp_path, spec, {
+        "users": [{"who": "u1", "photo": name}],
+        "interactions": [{"who": "u1", "what": "i1"}]}), "users")
     ((reason, _),) = Checker(spec, "users").check(row).value_faults
     assert ("zoe" in reason) is not personal and reason.startswith("photo: ")

@@ -1,5 +1,3 @@
-"""One's own tables through ingest: the same rows as the dataset's own source gives."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""Files whose first line is a row."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""Lines of any length: memory is bounded, and the fault is named in a sentence."""
-
 import tracemalloc
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""A table of people that lost its header: no message shows a person's row."""
-
 import pytest
 from refusals import refuses
 from worlds import column, own_source, small_spec
@@ -8,8 +6,7 @@ MAIL = column("mail", "BYTES", "pii")
 ROWS = {
     "no-header": "ann@example.org;41;Rome\nbob@example.org;52;Bern\neve@example.org;33;Oslo\n",
     "missing-column": "Ann Secret;Rome\nBob Open;Bern\nEve Shut;Oslo\n",
-    "wrong-delimiter": "Ann Secret,41,ann@example.org\nBob,52,bob@example.org\n",
-}
+    "wrong-delimiter": "Ann Secret,41,ann@example.org\nBob,52,bob@example.org\n"}
 
 
 @pytest.mark.parametrize("code", ROWS)

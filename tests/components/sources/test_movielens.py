@@ -1,11 +1,10 @@
-"""MovieLens-100K: rows, content in doubt, and what is said about bad folders and lines."""
-
 import csv
 import json
 from pathlib import Path
 
 import pytest
 from refusals import refuses
+from worlds import records
 
 from components.sources import MovieLensSource
 from schemas import SIDES, InputError, read_spec
@@ -17,7 +16,7 @@ def film(number: int, title: str, genres: tuple[int, ...] = (), date: str = "01-
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     tables = tmp_path / "ml-100k"
     tables.mkdir()
     (tables / "u.user").write_text("1|24|M|writer|85711\n2|53|F|other|94043\n")
@@ -44,8 +43,7 @@ def folder(tmp_path: Path) -> Path:
                 "cast": [f"Actor {place}" for place in range(12)]}, {"movie_id": 2}]
     (tmp_path / "text/imdb_details.json").write_text(json.dumps(details))
     (tmp_path / "mapping/links.csv").write_text(
-        "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n"
-    )
+        "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n")
     (tmp_path / "mapping/suspect_tmdb_links.csv").write_text(
         "movie_id,ml_title,tmdb_title,tmdb_year,flag\n"
         '2,"Mask, The (1994)",Pulp Fiction,1994,check_same_year sim=0.10.\n'
@@ -57,11 +55,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows(folder: Path, side: str) -> list:
-    source = MovieLensSource(str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+    return records(MovieLensSource(str(folder)), side)
 
 
-def test_rows_have_the_schemas_columns_and_raw_text(folder: Path) -> None:
+def test_rows_have_the_schemas_columns_and_raw_text(folder):
     spec = read_spec(MovieLensSource(str(folder)).schema)
     for side in SIDES:
         declared = {f.name for f in spec.table(side) if not f.derived}
@@ -71,7 +68,7 @@ def test_rows_have_the_schemas_columns_and_raw_text(folder: Path) -> None:
     assert (second.source, second.line) == ("ml-100k/u.data", 2)
 
 
-def test_a_film_has_all_content_but_what_tells_of_later_fame(folder: Path) -> None:
+def test_a_film_has_all_content_but_signs_of_later_fame(folder):
     first, mask, unknown_film = rows(folder, "items")[:3]
     assert first.values == {
         "item_id": "1", "title": "Misérables, Les (1995)", "genres": ["Action", "Drama"],
@@ -88,12 +85,12 @@ def test_a_film_has_all_content_but_what_tells_of_later_fame(folder: Path) -> No
 @pytest.mark.parametrize(("date", "expected"), [
     ("16-Jul-1997", "1997.540"), ("01-Jan-1998", "1998.000"), ("31-Dec-1997", "1997.997"),
     ("16-Jly-1997", "16-Jly-1997")])
-def test_a_date_is_a_year_with_a_fraction(folder: Path, date: str, expected: str) -> None:
+def test_a_date_is_a_year_with_a_fraction(folder, date, expected):
     (folder / "ml-100k/u.item").write_text(film(1, "One", date=date), encoding="latin-1")
     assert rows(folder, "items")[0].values["release_date"] == expected
 
 
-def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> None:
+def test_content_behind_a_doubtful_link_is_left_out_and_told(folder):
     films = {r.values["item_id"]: r for r in rows(folder, "items")}
     for number in ("2", "4"):  # unlike titles; a link that another film has too
         assert not {"poster", "overview"} & films[number].values.keys()
@@ -107,7 +104,7 @@ def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> No
         assert films[number].faults == ()
 
 
-def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder: Path) -> None:
+def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder):
     files = MovieLensSource(str(folder)).files()
     assert len(files) == 3 + 4 + 4 and all(path.is_file() for path in files)
     (folder / "mapping/links.csv").unlink()
@@ -125,14 +122,13 @@ def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder:
     ("mapping/links.csv", "movie_id,tmdb_id\n1,2\n3\n",
      "links.csv line 3: the line has 1 fields, expected 2"),
 ])
-def test_malformed_plots_and_links_are_named(
-        folder: Path, file: str, text: str, message: str) -> None:
+def test_malformed_plots_and_links_are_named(folder, file, text, message):
     (folder / file).write_text(text)
     with pytest.raises(InputError, match=message):
         rows(folder, "items")
 
 
-def test_the_real_dataset(movielens_dir: Path) -> None:
+def test_the_real_dataset(movielens_dir):
     assert [len(rows(movielens_dir, side)) for side in SIDES] == [943, 1682, 100_000]
     films = {r.values["item_id"]: r for r in rows(movielens_dir, "items")}
     assert all("genres" in f.values for f in films.values())

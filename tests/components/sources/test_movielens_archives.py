@@ -1,5 +1,3 @@
-"""MovieLens without a folder: fetched once, checked, unpacked whole; and what is told if not."""
-
 import hashlib
 import io
 import re
@@ -51,7 +49,7 @@ def server(monkeypatch):
 
 
 @pytest.fixture
-def console() -> Console:
+def console():
     return Console(file=io.StringIO(), width=80)
 
 

@@ -1,14 +1,12 @@
-"""The editions of MovieLens in GroupLens' own layouts, from files to Examples."""
-
 import functools
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ingested import Ingested, run_ingest
 from movielens_layouts import FILES, write_layout
 from refusals import refuses
+from worlds import records
 from worlds.examples import values
 
 from components.sources import SOURCES, open_source
@@ -19,13 +17,12 @@ NAMES = list(EDITIONS)
 
 
 @pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
+def name(request):
     return request.param
 
 
 def rows(name: str, folder: Path, side: str) -> list:
-    source = open_source(name, str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+    return records(open_source(name, str(folder)), side)
 
 
 # Appended to the files of the layouts, and why each line, or a value of it, is left out.
@@ -72,7 +69,7 @@ def by_id(ingested: Ingested, side: str) -> dict[int, dict]:
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
+def ingested(tmp_path_factory):
     """Ingests an edition, with broken rows at the end of its files, once."""
 
     @functools.cache

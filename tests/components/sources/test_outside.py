@@ -1,5 +1,3 @@
-"""Nothing is read of what lies outside of the data's folder, wherever a link leads."""
-
 import json
 
 import pytest

@@ -61,7 +61,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_the_readers_and_their_subprocess_refuse_it(tmp_path: Path, nested: bool) -> None:
+def test_the_readers_and_their_subprocess_refuse_it(tmp_path, nested):
     path, mark = tmp_path / "events.parquet", tmp_path / "mark"
     write(path, mark, nested)
     done = run("-c", SCRIPT, path)
@@ -74,7 +74,7 @@ def test_the_readers_and_their_subprocess_refuse_it(tmp_path: Path, nested: bool
     assert not mark.exists()
 
 
-def test_the_payload_is_one_where_nothing_guards(tmp_path: Path) -> None:
+def test_the_payload_is_one_where_nothing_guards(tmp_path):
     """So that the tests above can fail."""
     if pyarrow.__version__.startswith(tuple(f"{number}." for number in range(14, 40))):
         pytest.skip("this pyarrow runs nothing")
@@ -85,7 +85,7 @@ def test_the_payload_is_one_where_nothing_guards(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_users_to_score_are_read_under_the_guard(tmp_path: Path, nested: bool) -> None:
+def test_users_to_score_are_read_under_the_guard(tmp_path, nested):
     path, mark = tmp_path / "users.parquet", tmp_path / "mark"
     write(path, mark, nested)
     done = run("-c", "import sys; from pathlib import Path; from serving import bulk\n"
@@ -94,7 +94,7 @@ def test_users_to_score_are_read_under_the_guard(tmp_path: Path, nested: bool) -
     assert not mark.exists()
 
 
-def test_two_modules_alone_read_arrows_formats() -> None:
+def test_two_modules_alone_read_arrows_formats():
     """Each further one would need the guard."""
     result = {relative(path) for path in MODULES
               if any(name.startswith(READERS) for name in imports(path))}

@@ -1,5 +1,3 @@
-"""Quotes that are not CSV's, and those that are."""
-
 from pathlib import Path
 
 import pytest
@@ -63,16 +61,11 @@ def test_two_lines_without_forms_are_two_between_tabs(tmp_path):
 
 
 REVIEWS = [
-    "Great stuff,\nwould buy again, really, yes\nfive stars",
-    "one\ntwo\nthree",
+    "Great stuff,\nwould buy again, really, yes\nfive stars", "one\ntwo\nthree",
     "It cost 1,000 euros\n1,000 things, 2,000 things, and 3\n\nBye",
-    'She said "no",\nthen, well, yes, perhaps',
-    "1,2,3,4\n5,6,7,8",
-    "a,b,c,d",
-    "\n\n",
+    'She said "no",\nthen, well, yes, perhaps', "1,2,3,4\n5,6,7,8", "a,b,c,d", "\n\n",
     "- good, cheap, small, red\n- bad, dear, large, blue",
-    "Dear shop,\nthanks,\nthe goods came,\nall of them,\nAnn",
-]
+    "Dear shop,\nthanks,\nthe goods came,\nall of them,\nAnn"]
 
 
 @pytest.mark.parametrize(("delimiter", "header"), [

@@ -1,5 +1,3 @@
-"""Daily folders: which of them are read, and what of each."""
-
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ DAYS = ("2026-11-19", "2026-11-20", "2026-11-21")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """Three days with an event each; the items are in the newest one, and a delivery is half."""
     for number, day in enumerate(DAYS):
         (tmp_path / day).mkdir()

@@ -1,12 +1,12 @@
 """A small shop that goes through the whole pipeline once; the tests of this folder look at it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from e2e_project import Project, Run, new_project
+from e2e_project import new_project
 
 from components.sources.demo import DemoSizes
 from serving.server import EmbeddedServer
@@ -15,32 +15,32 @@ PACKAGES = ("components", "pipeline", "schemas", "serving", "trainer")
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory):
     """The shop before its first run."""
     return new_project(tmp_path_factory.mktemp("project"), DemoSizes(60, 100, 1800))
 
 
 @pytest.fixture(scope="session")
-def first(project: Project) -> Run:
+def first(project):
     """The first run."""
     return project.run()
 
 
 @pytest.fixture(scope="session")
-def again(project: Project, first: Run) -> Run:
+def again(project, first):
     """The same once more."""
     return project.run()
 
 
 @pytest.fixture(scope="session")
-def server(project: Project, first: Run) -> Iterator[EmbeddedServer]:
+def server(project, first):
     """The model that the first run pushed, served."""
     with EmbeddedServer(project.served) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+def edited_source(tmp_path_factory):
     """A context in which digests of code see modules with one line more each.
 
     They look at a copy of the packages; what runs is the project itself.

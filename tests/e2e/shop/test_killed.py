@@ -82,7 +82,7 @@ class Killed:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory) -> Killed:
+def killed(tmp_path_factory):
     """Kills in all nodes at all moments."""
     return Killed(tmp_path_factory.mktemp("killed"))
 

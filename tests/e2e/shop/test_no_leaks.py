@@ -69,7 +69,7 @@ def exchange(shop: Path, target: Path, chosen: Callable[[Key], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables(project, first, tmp_path_factory) -> dict[str, Path]:
+def tables(project, first, tmp_path_factory):
     """Ingested tables: as they are, with exchanged test rows, with exchanged training rows."""
     folder = tmp_path_factory.mktemp("leaks")
     plain = ingested(project.shop, folder / "plain")

@@ -5,8 +5,6 @@ axe-playwright-python`.
 """
 
 import shutil
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -30,7 +28,7 @@ _PLACE = """() => { const one = document.activeElement;
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser():
     with playwright.sync_playwright() as driver:
         # Chromium's own sandbox does not start as root, as in a container.
         opened = driver.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
@@ -39,7 +37,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def runs(project, first) -> str:
+def runs(project, first):
     return (project.root / "runs").resolve().as_uri()
 
 

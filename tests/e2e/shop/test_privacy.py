@@ -24,7 +24,7 @@ NAME, MAIL, CALL, CARD = "Zbigniewska", "planted.person@example.org", "+44 20 79
 
 
 @pytest.fixture
-def newest(project, first) -> Path:
+def newest(project, first):
     result = versions(project.served)
     return result[max(result)]
 

@@ -153,7 +153,7 @@ def test_an_unchanged_run_does_nothing_twice(first, again, project):
     assert again.inputs("Evaluator") == first.inputs("Evaluator")
 
 
-def test_an_unchanged_run_tells_the_same(first, again):
+def test_an_unchanged_run_has_the_same_results(first, again):
     def without_measurements(run):
         skipped = ("timings", "cached", "peak_rss_mb")
         return {key: value for key, value in run.metrics.items() if key not in skipped}

@@ -6,7 +6,6 @@ says the same.
 
 import csv
 import io
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import numpy as np
@@ -27,13 +26,13 @@ def table(project, side: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def client(server) -> Iterator[Client]:
+def client(server):
     with Client("127.0.0.1", server.port) as open_client:
         yield open_client
 
 
 @pytest.fixture(scope="module")
-def events(project) -> dict[str, list[dict[str, str]]]:
+def events(project):
     """Each customer's events, newest first."""
     result: dict[str, list[dict[str, str]]] = {}
     for row in reversed(table(project, "interactions")):
@@ -42,7 +41,7 @@ def events(project) -> dict[str, list[dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def products(project) -> list[dict[str, str]]:
+def products(project):
     return table(project, "items")
 
 
@@ -51,8 +50,7 @@ def history(rows: list[dict[str, str]]) -> dict[str, list[list]]:
     return {
         "item_id": [[row["product"] for row in newest]],
         "timestamp": [[int(row["time"]) for row in newest]],
-        "stars": [[float(row["stars"] or -1) for row in newest]],
-    }
+        "stars": [[float(row["stars"] or -1) for row in newest]]}
 
 
 def as_inputs(past: dict[str, list[list]]) -> dict[str, list[list]]:

@@ -30,7 +30,7 @@ def keys(project) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def unedited(project, edited_source) -> dict[str, str]:
+def unedited(project, edited_source):
     with edited_source():
         return keys(project)
 

@@ -1,5 +1,3 @@
-"""A Beam step: where its arguments go, and what comes back of a worker and of a job service."""
-
 import sys
 import threading
 

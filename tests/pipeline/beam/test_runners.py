@@ -1,6 +1,3 @@
-"""The section `beam`: what it makes of options, and what it refuses."""
-
-
 import pytest
 import yaml
 from refusals import refuses

@@ -1,5 +1,3 @@
-"""What a configuration may say: nothing that Kubernetes 1.34 refuses, and no slip of the pen."""
-
 import pytest
 from pydantic import TypeAdapter, ValidationError
 

@@ -99,8 +99,7 @@ def test_one_table_with_recipes_ablations_and_baselines(plan, outcomes, console,
 
 @pytest.mark.parametrize("fault", [
     lambda config: failed("Trainer", ValueError("shapes do not match")),
-    lambda config: InputError("shapes", "shapes do not match"),
-])
+    lambda config: InputError("shapes", "shapes do not match")])
 def test_a_recipe_that_fails_is_a_row_and_the_others_run(
         plan, outcomes, console, tmp_path, fault):
     outcomes["flagship"] = fault
@@ -137,7 +136,7 @@ def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finish
     assert "none for 2 of 2 runs. " in console.file.getvalue(), "nothing half written counts"
 
 
-def test_the_command_tells_what_is_wrong(tessera, tmp_path):
+def test_the_command_names_what_is_wrong(tessera, tmp_path):
     assert_refused(tessera("compare", "--dataset", "demo", "--recipes", "nope", "--root", tmp_path),
                    "Unknown recipe 'nope'")
     assert_refused(tessera("compare", "--recipes", "flagship"), "No dataset given")

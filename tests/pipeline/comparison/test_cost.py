@@ -82,7 +82,7 @@ def test_without_a_run_there_is_none_and_it_says_so(forecast):
     assert line.startswith("Estimate: none for 4 of 4 runs.") and "demo" in line
 
 
-def test_earlier_runs_tell_what_was_computed_last(forecast, ran, tmp_path):
+def test_earlier_runs_show_what_was_computed_last(forecast, ran, tmp_path):
     ran("20250101-000000", "flagship", {"CatalogGen": 9, "Trainer": 100, "Gate": 1})
     ran("20250102-000000", "flagship", {"CatalogGen": 0.1, "Trainer": 60, "Gate": 2},
         cached=("CatalogGen",))

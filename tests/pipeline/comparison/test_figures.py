@@ -1,5 +1,3 @@
-"""From the runs' metrics to the rows and the cells of the table."""
-
 import pytest
 
 from pipeline.comparison.figures import of_run, rows, shown
@@ -117,8 +115,7 @@ def single(name, **figures):
 ROWS = [
     single("mine", ndcg_at_10=0.2, rating_rmse=0.9, rating_mae=0.7, parameters=60, training_s=30),
     single("mine-only-find", ndcg_at_10=0.25, parameters=50, training_s=20),
-    single("mine-only-rating", ndcg_at_10=0.01, rating_rmse=0.95, parameters=50, training_s=30),
-]
+    single("mine-only-rating", ndcg_at_10=0.01, rating_rmse=0.95, parameters=50, training_s=30)]
 
 
 def test_each_task_is_compared_with_its_own_model():

@@ -1,6 +1,3 @@
-"""What a comparison runs, and what it refuses before anything runs."""
-
-
 import pytest
 import yaml
 from refusals import refuses
@@ -23,7 +20,7 @@ def plan(tmp_path):
     return plan
 
 
-def test_every_recipe_with_every_seed_and_none_pushes(plan, tmp_path) -> None:
+def test_every_recipe_with_every_seed_and_none_pushes(plan, tmp_path):
     configs = plan(["flagship", "implicit"], seeds=2, split="t80")
     assert [(c.recipe_name, c.seed) for c in configs] == [
         ("flagship", 1), ("implicit", 1), ("flagship", 2), ("implicit", 2)]
@@ -35,7 +32,7 @@ def test_every_recipe_with_every_seed_and_none_pushes(plan, tmp_path) -> None:
     assert [(c.recipe_name, c.seed) for c in configs] == [("flagship", 7), ("flagship", 8)]
 
 
-def test_an_ablation_is_the_same_recipe_without_a_modality(plan) -> None:
+def test_an_ablation_is_the_same_recipe_without_a_modality(plan):
     whole, text, image = plan(["flagship"], ["text", "image"])
     assert text.recipe_name == "flagship-without-text"
     assert text.pipeline_name == "demo-flagship-without-text-1"
@@ -134,7 +131,7 @@ def test_without_the_task_that_ranks_another_ranks_what_was_relevant():
     assert (kept.ranking, kept.rankers) == ("retrieval", whole.rankers)
 
 
-def test_no_recipe_an_unknown_one_and_one_name_twice(plan, tmp_path) -> None:
+def test_no_recipe_an_unknown_one_and_one_name_twice(plan, tmp_path):
     with refuses("no-recipe"):
         plan([])
     with refuses("unknown-recipe", "'nope'"):
@@ -147,7 +144,7 @@ def test_no_recipe_an_unknown_one_and_one_name_twice(plan, tmp_path) -> None:
         plan([str(tmp_path / folder / "mine.yaml") for folder in ("a", "b")])
 
 
-def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path) -> None:
+def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path):
     (tmp_path / "words.yaml").write_text(
         "{description: w, modalities: [text], tasks: {next: {head: retrieval, label: like}}}")
     names = [c.recipe_name for c in plan(["flagship", str(tmp_path / "words.yaml")], ["image"])]

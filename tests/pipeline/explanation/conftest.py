@@ -8,6 +8,7 @@ from worlds import column, history, small_spec
 from worlds.examples import write_examples
 
 from pipeline.explanation.asked import Source
+from pipeline.explanation.explainer import Explainer
 from trainer.modalities.image.explain import png
 from trainer.recipe import BoundRecipe, parse_recipe
 
@@ -104,3 +105,8 @@ def source(tmp_path_factory):
     return Source(folder / "model", BoundRecipe(RECIPE, SPEC),
                   {n: folder / n for n in ("users", "items")},
                   {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]})
+
+
+@pytest.fixture(scope="session")
+def explainer(source):
+    return Explainer(source)

@@ -14,11 +14,6 @@ from schemas import InputError
 
 
 @pytest.fixture(scope="module")
-def explainer(source):
-    return Explainer(source)
-
-
-@pytest.fixture(scope="module")
 def explanation(explainer):
     return explainer.explain("ann", "7")
 

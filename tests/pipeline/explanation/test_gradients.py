@@ -1,5 +1,3 @@
-"""Explanations by integrated gradients: what a model tells, in parts that a reader sees."""
-
 import dataclasses
 from collections import Counter
 
@@ -16,11 +14,6 @@ from trainer.modalities.image.explain import regions
 from trainer.modalities.terms import shared
 from trainer.modalities.text.explain import _of_characters, _of_run
 from trainer.recipe import parse_recipe
-
-
-@pytest.fixture(scope="module")
-def explainer(source):
-    return Explainer(source)
 
 
 @pytest.fixture(scope="module")

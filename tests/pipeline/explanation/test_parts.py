@@ -1,5 +1,3 @@
-"""The parts of a row's content: what is taken away, and that the rest stays."""
-
 import io
 from types import SimpleNamespace
 
@@ -37,7 +35,7 @@ def test_each_value_is_taken_away():
     assert divided("categorical", [b"a"]) == []
 
 
-def test_a_word_goes_wherever_it_stands():
+def test_a_word_is_taken_out_wherever_it_is():
     result = {part.place: part.without for part in divided("text", [b"The Train, the heist"])}
     assert result == {"the": [b"  Train,   heist"], "train": [b"The  , the heist"],
                       "heist": [b"The Train, the  "]}

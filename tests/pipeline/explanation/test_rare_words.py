@@ -1,5 +1,3 @@
-"""A page for many eyes shows of a person's text what enough persons have, and nothing else."""
-
 from dataclasses import replace
 
 from pipeline.explanation.explainer import Explanation

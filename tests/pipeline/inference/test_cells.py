@@ -1,5 +1,3 @@
-"""Types, lists and moments of cells as files give them."""
-
 import datetime
 from decimal import Decimal
 

@@ -1,5 +1,3 @@
-"""Schemas from files: what is proposed reads, checks and ingests."""
-
 import csv
 import io
 import json
@@ -270,8 +268,7 @@ def test_parquet_with_bytes_lists_and_moments(tmp_path):
     }), tmp_path / "events.parquet")
     pq.write_table(pa.table({
         "item_id": pa.array(range(5)), "photo": pa.array([png((9, 9, 9), 4, 4)] * 5, pa.binary()),
-        "tags": pa.array([["a", "b"], ["a"], None, [], ["b"]]),
-    }), tmp_path / "items.parquet")
+        "tags": pa.array([["a", "b"], ["a"], None, [], ["b"]])}), tmp_path / "items.parquet")
     spec = inferred(tmp_path, dataset="parquet", interactions="events.parquet",
                     items="items.parquet")
     assert meanings(spec, "interactions") == {

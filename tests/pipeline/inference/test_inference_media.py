@@ -1,5 +1,3 @@
-"""Pictures, sounds and films among the values of a column."""
-
 from PIL import Image
 from worlds import picture
 from worlds.media import encoded, tone

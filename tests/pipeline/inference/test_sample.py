@@ -1,5 +1,3 @@
-"""What `schema infer` reads of files that are not as they should be, and what a look tells."""
-
 import gzip
 import json
 from pathlib import Path

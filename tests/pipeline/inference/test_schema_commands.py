@@ -1,5 +1,3 @@
-"""`tessera schema`: what it prints, its exit codes, one message for each fault."""
-
 import functools
 
 import pytest

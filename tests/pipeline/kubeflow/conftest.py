@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ SPEC = {
 
 
 @pytest.fixture
-def kubeflow_server() -> Iterator[FakeKubeflow]:
+def kubeflow_server():
     """A Kubeflow Pipelines server on a free port, which answers as it is told."""
     fake = FakeKubeflow()
     with serve(fake):

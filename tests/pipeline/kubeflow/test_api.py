@@ -1,5 +1,3 @@
-"""Requests to a server: who asks, time limits, and answers that are none."""
-
 import json
 import socket
 import ssl

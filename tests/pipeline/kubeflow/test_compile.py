@@ -1,5 +1,3 @@
-"""`tessera compile`: every node of the one DAG becomes a step, and nothing else does."""
-
 import json
 
 import pytest

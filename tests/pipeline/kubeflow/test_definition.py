@@ -141,29 +141,6 @@ def test_the_structure_is_the_golden_one(version, tmp_path, options):
     assert result == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
 
 
-def test_the_golden_structure_says_what_was_configured():
-    golden = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
-    tasks, every = golden["tasks"], golden["every task"]
-    assert list(sorted(tasks)) == ["catalog-gen", "init-metadata", "trainer", "transform-items"]
-    trainer = tasks["trainer"]
-    assert trainer["after"] == ["catalog-gen", "transform-items"]
-    assert trainer["image"].endswith("-gpu") and tasks["catalog-gen"]["image"].endswith(":1")
-    assert trainer["command"] == ["python", "-m", "pipeline.kubeflow.run_node"]
-    assert trainer["resources"]["accelerator"]["resourceType"] == "nvidia.com/gpu"
-    assert trainer["resources"]["resourceMemoryLimit"] == "16Gi"
-    assert trainer["platform"]["nodeSelector"] == {"labels": {"gpu": "yes"}}
-    assert tasks["transform-items"]["resources"]["resourceMemoryRequest"] == "8Gi"
-    assert tasks["init-metadata"]["platform"]["activeDeadlineSeconds"] == "3600"
-    variables = [m["envVar"] for s in every["platform"]["secretAsEnv"] for m in s["keyToEnv"]]
-    assert variables == ["TESSERA_METADATA_PASSWORD", "HTTPS_PROXY"]
-    assert not every["cached"]
-    windows = {name: int(task["retry"]["backoffMaxDuration"].removesuffix("s"))
-               for name, task in tasks.items()}
-    week = 7 * 24 * 3600
-    assert windows.pop("trainer") >= 2 * week, "two attempts of a week each"
-    assert set(windows.values()) == {week}
-
-
 def test_all_steps_of_a_run_get_its_id_and_each_run_has_another(version, tmp_path, options):
     _, python = version
     compiled(python, tmp_path / "pipeline.yaml", options)

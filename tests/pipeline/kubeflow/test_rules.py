@@ -1,5 +1,3 @@
-"""Each rule for a compiled file refuses a file that breaks it, and passes one that does not."""
-
 import copy
 
 import pytest

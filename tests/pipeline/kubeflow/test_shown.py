@@ -1,5 +1,3 @@
-"""What Kubeflow's interface shows: files and entries of its own types."""
-
 import json
 
 import pytest

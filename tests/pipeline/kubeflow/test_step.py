@@ -1,5 +1,3 @@
-"""What every step does alike: its last line and its exit code."""
-
 import errno
 import signal
 import subprocess

@@ -1,5 +1,3 @@
-"""The metadata database: what is wrong with it is said in words."""
-
 import socket
 import subprocess
 import sys

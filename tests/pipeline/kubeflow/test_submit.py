@@ -1,5 +1,3 @@
-"""`tessera submit`: what it sends, and what it refuses to send."""
-
 import time
 
 import pytest
@@ -121,8 +119,7 @@ def test_a_file_that_the_server_would_refuse(kubeflow_server, command, file, spo
 
 @pytest.mark.parametrize("content", [
     b"", b"\xff\xfe\x00", b"a: [", b"[1, 2]", b"--- {}\n--- {}\n--- {}\n",
-    b"a: !!python/object:os.system {}", b"[" * 3000, b"{pipelineSpec: {}}", b"null",
-])
+    b"a: !!python/object:os.system {}", b"[" * 3000, b"{pipelineSpec: {}}", b"null"])
 def test_a_file_of_another_kind(kubeflow_server, command, file, content):
     file.write_bytes(content)
     code, _, err = command(kubeflow_server.url)

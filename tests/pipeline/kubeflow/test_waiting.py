@@ -1,5 +1,3 @@
-"""`tessera submit --wait` and `--attach`: until the run ends, whatever the server does."""
-
 import time
 
 import pytest
@@ -14,13 +12,12 @@ def steps_of(out):
             if line.split()[1:] in (["running"], ["succeeded"], ["failed"])]
 
 
-def test_waiting_tells_each_step_once_and_ends_well(kubeflow_server, command):
+def test_waiting_shows_each_step_once_and_ends_well(kubeflow_server, command):
     driver = task("trainer-driver", "SUCCEEDED", 0)
     kubeflow_server.runs = [
         seen("RUNNING", task("init-metadata", "RUNNING", 1), driver),
         seen("RUNNING", task("init-metadata", "SUCCEEDED", 1), task("trainer", "RUNNING", 2)),
-        seen("SUCCEEDED", task("init-metadata", "SUCCEEDED", 1), task("trainer", "SUCCEEDED", 2)),
-    ]
+        seen("SUCCEEDED", task("init-metadata", "SUCCEEDED", 1), task("trainer", "SUCCEEDED", 2))]
     code, out, err = command(kubeflow_server.url, "--wait")
     assert (code, err) == (0, "")
     steps = [line.split() for line in out.splitlines() if not line.startswith(("Started", "The"))]
@@ -95,8 +92,7 @@ def test_a_step_that_was_begun_twice_is_told_by_its_last_attempt(kubeflow_server
 @pytest.mark.parametrize("raw", [
     Raw(503), Raw(429), Raw(401), LOGIN, Raw(None),
     Raw(302, location="https://dex.example/auth?state=secret"),
-    Raw(200, b'{"run_id": "runs-1", "sta', "application/json"),
-])
+    Raw(200, b'{"run_id": "runs-1", "sta', "application/json")])
 def test_waiting_survives_what_is_passing(kubeflow_server, command, slept, raw):
     kubeflow_server.odd["GET runs/runs-1"] = [raw] * 4
     kubeflow_server.runs = [seen("SUCCEEDED", task("trainer", "SUCCEEDED", 1))]

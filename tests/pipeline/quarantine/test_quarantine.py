@@ -3,18 +3,17 @@
 import json
 
 import pytest
-import yaml
 from refusals import refuses
 from typer.testing import CliRunner
-from worlds import column, id_columns
+from worlds import column, id_columns, own_project
 
 from pipeline.quarantine.command import app
 from pipeline.quarantine.records import quarantine_of, read_records
 
 FAULTS = [("items", "i.csv", 2, "value", "price 'x' is not a number"),
           ("items", "i.csv", 2, "value", "kind has 9 values, at most 3 fit"),
-          ("interactions", "e.csv", 3, "row", "stars '9' is outside the range 1 to 5"),
-          ("interactions", "e.csv", 4, "row", "stars '8' is outside the range 1 to 5")]
+          ("interactions", "events.csv", 3, "row", "stars '9' is outside the range 1 to 5"),
+          ("interactions", "events.csv", 4, "row", "stars '8' is outside the range 1 to 5")]
 
 
 def _root(folder, faults, **metrics):
@@ -47,7 +46,7 @@ def test_each_bad_record_is_there_once_with_all_that_is_wrong(root):
 def test_show_prints_file_line_and_reason(root):
     shown = CliRunner().invoke(app, ["show", "--root", str(root), "--run", "20260102-030405",
                                      "--most", "2"]).output
-    assert "e.csv, line 3 (interactions): row left out: stars '9' is outside" in shown
+    assert "events.csv, line 3 (interactions): row left out: stars '9' is outside" in shown
     assert "and 1 more" in shown and "line 4" not in shown
     lines = CliRunner().invoke(app, ["show", "--root", str(root), "--run", "20260102-030405",
                                      "--json"]).output.splitlines()
@@ -66,29 +65,26 @@ def test_files_that_no_run_wrote_are_refused(root):
 
 
 def _replayed(folder, root):
-    (folder / "schemas").mkdir()
-    (folder / "schemas" / "interactions.pbtxt").write_text(
-        "".join(id_columns()) + column("stars", "FLOAT", "label:rating", domain=(1, 5)))
-    (folder / "my.yaml").write_text(yaml.safe_dump({
-        "dataset": "csv", "schemas": "schemas", "split": "random",
-        "source": {"interactions": {"files": "e.csv"}}}))
+    path = own_project(folder, {"interactions": "".join(id_columns()) + column(
+        "stars", "FLOAT", "label:rating", domain=(1, 5))}, split="random")
     return CliRunner().invoke(app, ["replay", "--root", str(root), "--run", "20260102-030405",
-                                    "--config", str(folder / "my.yaml")])
+                                    "--config", str(path)])
 
 
 def test_replay_says_what_is_accepted_now(tmp_path):
-    (tmp_path / "e.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,5\nann,cup,8\neve,cup,0\n")
+    (tmp_path / "events.csv").write_text(
+        "who,what,stars\nann,tea,4\nbob,cup,5\nann,cup,8\neve,cup,0\n")
     done = _replayed(tmp_path, _root(tmp_path / "root", FAULTS[2:]))
     assert done.exit_code == 3, done.output
-    assert "e.csv, line 4 (interactions): row left out: stars '8'" in done.output
+    assert "events.csv, line 4 (interactions): row left out: stars '8'" in done.output
     assert "1 of 2 records are accepted now, 1 still have a fault, and 1 are new." in done.output
 
 
 def test_replay_reads_the_spans_that_the_run_read(tmp_path):
     for day, stars in (("2026-11-20", 8), ("2026-11-21", 9)):
         (tmp_path / day).mkdir()
-        (tmp_path / day / "e.csv").write_text(f"who,what,stars\nann,tea,4\nbob,cup,{stars}\n")
-    faults = [("interactions", "2026-11-20/e.csv", 3, "row", "stars '8' is outside")]
+        (tmp_path / day / "events.csv").write_text(f"who,what,stars\nann,tea,4\nbob,cup,{stars}\n")
+    faults = [("interactions", "2026-11-20/events.csv", 3, "row", "stars '8' is outside")]
     root = _root(tmp_path / "root", faults, spans={"last": 1, "until": "2026-11-20"})
     done = _replayed(tmp_path, root)
     assert "0 of 1 records are accepted now, 1 still have a fault, and 0 are new." in done.output

@@ -1,5 +1,3 @@
-"""Requests against training data: what is compared, by which thresholds, and what is refused."""
-
 import numpy as np
 import pyarrow as pa
 import pytest

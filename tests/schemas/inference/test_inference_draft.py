@@ -1,5 +1,3 @@
-"""Proposals of whole datasets become schemas that the reader reads."""
-
 from dataclasses import replace
 
 from schemas import SIDES, parse_spec
@@ -98,8 +96,7 @@ def test_text_of_a_schema():
         Proposal("id", BYTES, ("item_id",), required=True),
         Proposal("kind", BYTES, ("categorical",), usual=True, strings=('a "b"', "三国\\")),
         Proposal("price", "FLOAT", ("numeric",), domain=(0.5, None), comments=("One\nline.",)),
-        Proposal("photo", BYTES, ("image",)), Proposal("tags", BYTES, values=(0, 5)),
-    ]
+        Proposal("photo", BYTES, ("image",)), Proposal("tags", BYTES, values=(0, 5))]
     text = to_text(proposals, ["Head."])
     assert text.startswith("# Head.\nfeature {\n  name:") and "\n# One line.\nfeature {" in text
     who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
@@ -111,7 +108,7 @@ def test_text_of_a_schema():
     assert "image_domain {}" in text and tags.max_values == 5
 
 
-def test_a_scale_of_its_own_holds_its_smallest_and_its_largest_value() -> None:
+def test_a_scale_of_its_own_holds_its_smallest_and_its_largest_value():
     low, high = -50.12345678, 99.12345678
     stars = replace(column("stars", [1, 2, 3]), kind="FLOAT", minimum=low, maximum=high,
                     values=(str(low), "3", str(high)), whole=False)
@@ -120,6 +117,6 @@ def test_a_scale_of_its_own_holds_its_smallest_and_its_largest_value() -> None:
     assert (feature.minimum, feature.maximum) == (-50.1235, 99.1235)
 
 
-def test_a_bound_that_a_schema_cannot_hold_is_left_open() -> None:
+def test_a_bound_that_a_schema_cannot_hold_is_left_open():
     text = to_text([Proposal("score", "FLOAT", domain=(-3.4028235e38, 5))], [])
     assert "float_domain { max: 5 }" in text

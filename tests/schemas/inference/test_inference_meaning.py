@@ -1,5 +1,3 @@
-"""Modality, domain, labels and personal data of single columns."""
-
 import pytest
 
 from schemas.inference.column import BYTES, FLOAT, INT, Column

@@ -1,5 +1,3 @@
-"""What names hint at, and how they become names that a schema can bear."""
-
 import pytest
 
 from schemas.inference.column import hints_at, names_a_person, role_hint, usable
@@ -37,5 +35,4 @@ def test_names_become_usable_and_stay_apart():
     assert [usable(name, place, taken) for place, name in enumerate(given, start=1)] == [
         "track_id", "genre", "a_b", "genre_2", "column_2nd", "column_events", "column_7",
         "user_id", "timestamp", "column_10", "column_event_words", "column_history_of_sales",
-        "user_id_2",
-    ]
+        "user_id_2"]

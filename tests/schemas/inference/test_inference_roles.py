@@ -1,5 +1,3 @@
-"""Ids by the values that tables share, times, and types of events."""
-
 from dataclasses import replace
 
 from schemas.inference.column import BYTES, FLOAT, INT, Column
@@ -30,8 +28,7 @@ DENSE = {
     "items": [column("c", list(range(1, 41)))],
     "interactions": [
         column("d", list(range(1, 41)) * 2), column("e", list(range(1, 21)) * 4),
-        column("f", [1, 2, 3, 4, 5] * 16),
-    ],
+        column("f", [1, 2, 3, 4, 5] * 16)],
 }
 
 
@@ -43,8 +40,7 @@ def test_dense_numbers_are_told_apart_by_what_is_met():
 def test_names_break_a_tie_of_values():
     tables = {
         "users": [column("x", list(range(10)))], "items": [column("y", list(range(10)))],
-        "interactions": [column("item", list(range(10)) * 2), column("user", [*range(10)] * 2)],
-    }
+        "interactions": [column("item", list(range(10)) * 2), column("user", [*range(10)] * 2)]}
     assert roles(tables)["interactions", "user_id"] == "user"
     assert roles(tables)["interactions", "item_id"] == "item"
 
@@ -63,8 +59,7 @@ def test_values_win_over_names():
 def test_without_tables_a_name_and_a_shape_make_an_id_and_a_question():
     tables = {"interactions": [
         column("member", ["ann", "bob", "ann"]), column("book", ["a", "b", "b"]),
-        column("user_score", [1.5, 2.5, 3.5], kind=FLOAT),
-    ]}
+        column("user_score", [1.5, 2.5, 3.5], kind=FLOAT)]}
     assert roles(tables) == {("interactions", "user_id"): "member",
                              ("interactions", "item_id"): "book"}
     assert "by its name and its 2 different values in 3 rows" in questions(

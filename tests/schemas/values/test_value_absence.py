@@ -1,5 +1,3 @@
-"""Words for an absent value."""
-
 import pytest
 
 from schemas.values.text import is_absent
@@ -15,7 +13,6 @@ def test_absent(value):
 
 @pytest.mark.parametrize("value", [
     "0", "-1", "nano", "NAN0", "---", "none of them", "unknown", "N", "\\n\\n", 0, 1.5, None, [],
-    b"NA", False,
-])
+    b"NA", False])
 def test_there(value):
     assert not is_absent(value)

@@ -1,5 +1,3 @@
-"""Ids that look alike: which are one, and how the others are told apart."""
-
 import pytest
 
 from schemas.values.text import likeness, normal_identity, normal_text, shown
@@ -21,14 +19,13 @@ def test_a_type_of_event_keeps_its_point():
 
 
 @pytest.mark.parametrize(("one", "other"), [
-    ("ABC", "abc"), ("007", "7"), ("\uff11\uff12", "12"), ("a-1", "a_1"), ("0", "00"),
-])
+    ("ABC", "abc"), ("007", "7"), ("\uff11\uff12", "12"), ("a-1", "a_1"), ("0", "00")])
 def test_similar_ids(one, other):
     assert likeness(one) == likeness(other)
     assert normal_identity(one) != normal_identity(other)
 
 
-def test_codes_are_shown_where_a_screen_could_lie():
+def test_codes_are_shown_where_a_screen_could_mislead():
     assert shown("abc") == "'abc'"
     assert shown("caf\u00e9") == r"'café' (caf\xe9)"
     assert shown("\u0430bc") == r"'аbc' (\u0430bc)"

@@ -1,5 +1,3 @@
-"""Several values in one field, in each notation that files have."""
-
 import contextlib
 import time
 
@@ -39,8 +37,7 @@ def test_what_begins_like_a_list_and_is_none(text):
 
 @pytest.mark.parametrize("text", [
     "[" + "a " * 50_000 + "'", "[" + "a," * 50_000 + "'", "[" * 100_000, "['" + "\\" * 100_000,
-    "[" + "'a' " * 30_000 + "x]", "['a'" + " " * 100_000, "[" + "None," * 30_000,
-])
+    "[" + "'a' " * 30_000 + "x]", "['a'" + " " * 100_000, "[" + "None," * 30_000])
 def test_no_text_takes_long(text):
     start = time.process_time()
     with contextlib.suppress(ValueError):

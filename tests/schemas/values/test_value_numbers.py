@@ -1,5 +1,3 @@
-"""Which texts are numbers, whole numbers and truth values: each notation, what it gives."""
-
 import math
 import time
 
@@ -10,8 +8,7 @@ from schemas.values import numbers
 NOT_A_NUMBER = [
     "4_5", "1_000", "0x10", "0b1", "+5", "inf", "-Infinity", "nan", "", " ", "-", ".", "1.2.3",
     "1 000", "1,5", "1'000", "--1", "1e", "e3", "5 EUR", "\uff14", "\u0664", "\u00b2", "\u22125",
-    "½",
-]
+    "½"]
 
 
 @pytest.mark.parametrize("text", NOT_A_NUMBER)

@@ -1,5 +1,3 @@
-"""Moments in every form that users write."""
-
 import datetime
 
 import pytest
@@ -58,8 +56,7 @@ def test_digits_that_are_a_date(digits, date):
 
 
 @pytest.mark.parametrize("digits", [
-    20241301, 20240230, 18991231, 2024, 202405, 45413, 5, 2024050199,
-])
+    20241301, 20240230, 18991231, 2024, 202405, 45413, 5, 2024050199])
 def test_digits_that_are_none(digits):
     assert to_seconds(digits) == digits
     assert to_seconds(str(digits)) == digits

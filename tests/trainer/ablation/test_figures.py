@@ -1,6 +1,3 @@
-"""What is taken from a network shows in its figures, and what adds nothing does not."""
-
-
 import numpy as np
 from sized_items import sized_data
 from tiny_fit import tiny_data, with_recipe

@@ -1,5 +1,3 @@
-"""What was written of an item before a row, and of all of it."""
-
 import numpy as np
 import tensorflow as tf
 

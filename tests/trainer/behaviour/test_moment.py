@@ -1,5 +1,3 @@
-"""Histories and moments to numbers."""
-
 import math
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Gaps, hours, counts and daily series of histories."""
-
 import math
 
 import numpy as np
@@ -33,7 +31,7 @@ def test_events_of_one_second_and_of_the_future_have_no_gap():
     assert result.numpy().tolist() == [[0, 0]]
 
 
-def test_hours_stand_on_a_circle_and_midnight_is_not_absent():
+def test_hours_are_on_a_circle_and_midnight_is_not_absent():
     result = hours(_times([NOW + DAY // 4, NOW, -1])).numpy()[0]
     np.testing.assert_allclose(result, [[1, 0], [0, 1], [0, 0]], atol=1e-6)
 

@@ -1,5 +1,3 @@
-"""Biases and factors of values, on values that were made of some."""
-
 import numpy as np
 
 from trainer.closed_form.biases import (

@@ -1,5 +1,3 @@
-"""The draw of cold items, and who ranks them."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""Rankers in closed form: their equations, their tuning and their list."""
-
 from itertools import pairwise
 
 import numpy as np
@@ -131,7 +129,7 @@ def test_ials_solves_each_row_as_a_weighted_ridge_regression(drawn, monkeypatch)
                                rtol=1e-12)
 
 
-def test_content_tells_the_factors_of_items_with_few_events():
+def test_content_gives_the_factors_of_items_with_few_events():
     """Two kinds of items, told by content; a user meets some items of one kind."""
     random = np.random.default_rng(4)
     kind = np.arange(40) % 2

@@ -70,9 +70,7 @@ def test_a_network_without_a_weight_for_new_items_is_not_trained_again(monkeypat
     (Draw(0.3, 1_000, 0), {}, "0 items have 1000 events"),
     (Draw(0.3, 5, 0), {"modalities": [], "rankers": ["factors"]}, "reads no content"),
 ])
-def test_it_is_said_why_there_is_nothing_to_rank(
-    monkeypatch, tmp_path, draw, recipe, reason
-):
+def test_it_is_said_why_there_is_nothing_to_rank(monkeypatch, tmp_path, draw, recipe, reason):
     data = sized_data(tmp_path, **_RECIPES["rankers"] | recipe)
     monkeypatch.setattr(evaluation, "look_up", lambda *given: pytest.fail("It was trained."))
     assert reason in cold_figures(data, 1, tmp_path, {}, draw)["skipped"]

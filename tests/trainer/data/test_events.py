@@ -1,5 +1,3 @@
-"""Bare events of splits."""
-
 import numpy as np
 import pytest
 from tiny_fit import tiny_data
@@ -22,8 +20,7 @@ def test_an_items_probability_is_its_share_of_the_events():
 
 
 @pytest.mark.parametrize(("rating", "mean"), [
-    ([5, np.nan, 2], 3.5), ([np.nan, np.nan, np.nan], 0.0), ([1, 2, 3], 2.0),
-])
+    ([5, np.nan, 2], 3.5), ([np.nan, np.nan, np.nan], 0.0), ([1, 2, 3], 2.0)])
 def test_a_labels_mean_counts_the_rows_that_have_it(rating, mean):
     assert _events([1, 2, 3], [1, 2, 3], rating).label_mean("rating") == mean
 

@@ -1,5 +1,3 @@
-"""Transformed interactions as batches."""
-
 import dataclasses
 
 import numpy as np
@@ -31,8 +29,7 @@ def test_model_inputs_hold_no_outcome_and_no_string(reader, transformed):
     inputs = reader.inputs(reader.rows(transformed["interactions"].files))
     assert set(inputs) == {
         "user_index", "item_index", "history_index", "history_age", "history_rank",
-        "history__stars", "context",
-    }
+        "history__stars", "context"}
 
 
 def test_training_batches_are_full_and_come_with_their_labels(reader, transformed):

@@ -1,5 +1,3 @@
-"""Raw tables through Transform, as the files that training reads."""
-
 import math
 
 import numpy as np

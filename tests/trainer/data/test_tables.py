@@ -1,5 +1,3 @@
-"""Transformed tables as arrays in the order of their ids."""
-
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +7,7 @@ from schemas import InputError
 from trainer.data.tables import read_table
 
 
-def test_rows_stand_at_their_index_and_row_zero_lacks_everything(transformed):
+def test_rows_are_at_their_index_and_row_zero_lacks_everything(transformed):
     table = read_table(transformed["items"].files, transformed["items"].output)
     assert table.ids == ["9", "10", "100"]
     assert len(table) == 4

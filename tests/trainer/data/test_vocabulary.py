@@ -1,5 +1,3 @@
-"""A term that too few rows have is in no vocabulary, however often one row repeats it."""
-
 import apache_beam as beam
 import tensorflow as tf
 import tensorflow_transform as tft

@@ -1,5 +1,3 @@
-"""Pretrained encoders: what they make of raw values, and what is told of those that cannot."""
-
 import keras
 import numpy as np
 import pytest

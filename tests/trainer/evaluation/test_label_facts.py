@@ -1,5 +1,3 @@
-"""Heads start at their base rates, and a label of one value is learned from there."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -18,16 +18,14 @@ def _task(events, n_items):
     users, items, relevant, split = (np.array(column) for column in zip(*events, strict=True))
     return ranking_task(
         users, items, relevant.astype(bool), known=split == TRAIN, held_out=split == TEST,
-        n_items=n_items,
-    )
+        n_items=n_items)
 
 
 def _random_task(rng, n_users=30, n_items=40, events=600):
     split = rng.random(events)
     return ranking_task(
         rng.integers(0, n_users, events), rng.integers(0, n_items, events),
-        rng.random(events) < 0.5, known=split < 0.6, held_out=split > 0.8, n_items=n_items + 3,
-    )
+        rng.random(events) < 0.5, known=split < 0.6, held_out=split > 0.8, n_items=n_items + 3)
 
 
 def _reference(scores, task):
@@ -129,7 +127,7 @@ def test_a_task_without_users_is_refused():
         ranking_metrics(np.zeros((0, 2)), task)
 
 
-def test_bootstrap_tells_a_difference_from_none():
+def test_bootstrap_finds_a_difference_only_where_there_is_one():
     rng = np.random.default_rng(1)
     base = rng.random(400)
     better = paired_bootstrap(base + rng.normal(0.02, 0.05, 400), base)

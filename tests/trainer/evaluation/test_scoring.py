@@ -1,5 +1,3 @@
-"""Scores of the whole catalogue against the training model, pair by pair."""
-
 import numpy as np
 import pytest
 
@@ -29,8 +27,7 @@ def test_users_have_a_vector_for_each_task_and_the_item_plays_no_part(network, r
     result = user_outputs(network, batch)
     assert {n: v.shape for n, v in result.items()} == {
         "retrieval": (5, 8), "rating": (5, 8), "like": (5, 8),
-        "weights": (5, len(network.user_modalities)),
-    }
+        "weights": (5, len(network.user_modalities))}
     other = user_outputs(network, {**batch, "item_index": batch["item_index"] * 0})
     for name, value in result.items():
         np.testing.assert_array_equal(value, other[name])

@@ -1,5 +1,3 @@
-"""What of a network's weights an exported graph reads in each request."""
-
 from types import SimpleNamespace
 
 import keras

@@ -1,5 +1,3 @@
-"""A model with pretrained encoders: columns, parts, training of last layers, and new items."""
-
 from types import SimpleNamespace
 
 import keras
@@ -140,8 +138,7 @@ def test_a_new_item_is_encoded_inside_the_export_by_stock_operations(exported, s
 
 
 def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
-    prepared, given, recommender, shop, log_lines
-):
+    prepared, given, recommender, shop, log_lines):
     made = recommender(
         shop, **vars(prepared({"text": given["text"]}, foreign=("SplitAsNobodyElse",))))
     network, model = made.network, made.module

@@ -1,5 +1,3 @@
-"""What TFMA reads beside the predictions: labels, weights and slices."""
-
 import numpy as np
 import pytest
 from tiny_shop import examples
@@ -58,6 +56,5 @@ def test_ranges_of_counts_sort_as_text():
     assert names.tolist() == [
         "000 to 004 events", "000 to 004 events", "005 to 019 events", "005 to 019 events",
         "020 to 049 events", "050 to 199 events", "050 to 199 events", "200 or more events",
-        "200 or more events",
-    ]
+        "200 or more events"]
     assert sorted(names) == names.tolist()

@@ -1,5 +1,3 @@
-"""The signature that takes both sides' content: the stored content gives the stored answer."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""Integrated gradients: exact on a linear toy, complete on an exported model."""
-
 import keras
 import numpy as np
 import pytest

@@ -39,9 +39,7 @@ def by_pair(exported, shop):
         result = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
         return {
             "retrieval": (result["query"] * result["candidate"]).sum(axis=1),
-            "rating": np.clip(result["rating"], 1, 5),
-            "like": 1 / (1 + np.exp(-result["like"])),
-        }
+            "rating": np.clip(result["rating"], 1, 5), "like": 1 / (1 + np.exp(-result["like"]))}
 
     return by_pair
 
@@ -178,8 +176,7 @@ def _in_order(shop, rows):
 
 
 def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
-    exported, shop, spec, all_rows
-):
+    exported, shop, spec, all_rows):
     raw = _in_order(shop, all_rows)
     result = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
     expected = ranking_scores(
@@ -204,8 +201,7 @@ def test_every_input_and_output_has_a_leading_batch_dimension(exported):
     assert set(exported.signatures) == {
         "serving_default", "recommend", "embed_item", "score_item", "predict_examples",
         "rank_examples", "transform_features", "catalogue", "explain", "gradients",
-        "recommend_filtered", "similar_items", "user_profile",
-    }
+        "recommend_filtered", "similar_items", "user_profile"}
     for name, signature in exported.signatures.items():
         for key, tensor in signature.structured_input_signature[1].items():
             assert tensor.shape.rank and tensor.shape[0] is None, (name, key)
@@ -219,8 +215,7 @@ def test_the_docs_have_the_table_of_these_signatures(exported):
 
 
 def test_a_server_without_python_finds_the_variables_and_says_what_was_recorded(
-    exported, shop, spec, tmp_path
-):
+    exported, shop, spec, tmp_path):
     """Of each signature; the warm-up's requests are those of TensorFlow Serving's own message."""
     shutil.copytree(exported.folder, tmp_path / "1")
     raw = shop.transforms["interactions"].raw_feature_spec()

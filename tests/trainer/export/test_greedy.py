@@ -1,5 +1,3 @@
-"""Lists that are filled out of a pool, against a look at all items for each place."""
-
 import itertools
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""What a model reads and holds of a dataset's tables."""
-
 from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.run import training_data
 

@@ -1,5 +1,3 @@
-"""Inputs of requests: roles, not a dataset's column names."""
-
 import tensorflow as tf
 
 from trainer.export.requests import history_key
@@ -13,8 +11,7 @@ def _inputs(exported, signature):
 
 USER = {
     "user_id": (tf.string, 1), "timestamp": (tf.int64, 1), "history_item_id": (tf.string, 2),
-    "history_timestamp": (tf.int64, 2), "history_stars": (tf.float32, 2),
-}
+    "history_timestamp": (tf.int64, 2), "history_stars": (tf.float32, 2)}
 
 
 def test_the_users_part_is_named_by_role(exported):

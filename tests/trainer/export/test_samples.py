@@ -1,5 +1,3 @@
-"""What a server is told of a model beside its signatures."""
-
 from worlds import column, history, small_spec
 
 from serving.request_log import HISTORIES, logged_histories

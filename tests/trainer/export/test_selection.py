@@ -1,5 +1,3 @@
-"""The signatures that choose a list by filters, of like items, and of a user's profile."""
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -136,7 +134,7 @@ def test_like_items_are_the_nearest_by_the_cosine(exported):
     assert _ids(result, 1) == [] and not result["scores"][1].any()
 
 
-def test_a_profile_tells_what_is_known_of_a_user(exported):
+def test_a_profile_has_what_is_known_of_a_user(exported):
     users = ("ann", "eve", "stranger")
     result = exported.ask("user_profile", **together(
         *[request(user=name, at=30 * DAY) for name in users]))

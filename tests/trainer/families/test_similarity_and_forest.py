@@ -1,5 +1,3 @@
-"""Content as features, factors in closed form, and the similarity that they make."""
-
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +27,7 @@ ROWS = 5
 
 
 @pytest.fixture(scope="module")
-def side() -> Side:
+def side():
     """The first and the last row lack everything."""
     there = np.ones(ROWS, "float32")
     there[[0, -1]] = 0
@@ -61,7 +59,7 @@ def test_a_block_has_length_one_at_most_and_zero_where_absent(side):
         "plot": 9, "genre": 6, "price": 1, "poster": 96, "tune": 6, "clip": 96}
 
 
-def test_colours_tell_pictures_apart():
+def test_pictures_differ_by_their_colours():
     light = np.zeros((1, 8, 8, 3), "float32")
     light[:, :4] = 0.5
     result = np.asarray(colours(light)).reshape(4, 4, 6)

@@ -19,7 +19,7 @@ def test_a_number_has_shares_in_the_quantiles_around_it():
         weights, [[1, 0, 0], [1, 0, 0], [0, 0.75, 0.25], [0, 0, 1], [0, 0, 0]], atol=1e-6)
 
 
-def test_the_vector_tells_what_a_line_cannot(tmp_path):
+def test_the_vector_predicts_what_a_line_cannot(tmp_path):
     data = sized_data(tmp_path, family="rankers", rankers=["content"])
     features = data.bound.inputs("items")
     vectors = fit_content(features, data.item_side, 1).vectors(features, data.item_side)[1:]

@@ -1,5 +1,3 @@
-"""The kinds of rankers: each learns what it is there for, and is tuned where it can be."""
-
 import numpy as np
 import pytest
 

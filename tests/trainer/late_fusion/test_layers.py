@@ -1,5 +1,3 @@
-"""Layers of a late fusion, against what the rankers compute from whole tables of events."""
-
 import numpy as np
 import pytest
 

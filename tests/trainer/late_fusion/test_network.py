@@ -1,5 +1,3 @@
-"""A network with a late fusion: its scores are the weighted sums that were fitted."""
-
 import dataclasses
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Weights for new items: found on hidden items, by what content says of them."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""Predictors in closed form: each explains what it is there for, and nothing of who is unknown."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""The stack of a head and predictors."""
-
 from dataclasses import replace
 
 import numpy as np

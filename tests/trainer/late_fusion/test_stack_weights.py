@@ -1,5 +1,3 @@
-"""Weights of a stack: the biases, and what others add to them beyond chance."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""The weights of a late fusion."""
-
 import numpy as np
 import pytest
 

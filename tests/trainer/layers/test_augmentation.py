@@ -1,5 +1,3 @@
-"""Content varied in training: what changes, what must not, and that use changes nothing."""
-
 import keras
 import numpy as np
 import pytest

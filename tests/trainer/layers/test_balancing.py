@@ -111,8 +111,7 @@ def test_a_task_without_a_label_in_the_batch_changes_nothing(name):
     other = BALANCINGS[name]({**weights, "silent": 1.0})
     other.build() if name == "gradnorm" else None
     for one, two in zip(
-        expected, other.combine(np.append(losses, np.float32(0)), extended), strict=True
-    ):
+        expected, other.combine(np.append(losses, np.float32(0)), extended), strict=True):
         assert np.isfinite(two).all()
         np.testing.assert_allclose(one, two, rtol=1e-5)
     if name == "gradnorm":

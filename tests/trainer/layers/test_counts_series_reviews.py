@@ -1,5 +1,3 @@
-"""The towers of counts, series and reviews."""
-
 import keras
 import numpy as np
 import pytest

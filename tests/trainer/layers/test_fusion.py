@@ -1,5 +1,3 @@
-"""Fusion: weights that add up, and absent modalities that weigh nothing."""
-
 import itertools
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Heads beside the neural one, branches and factors: shapes, meaning, gradients, serialisation."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""The tower over earlier events."""
-
 import keras
 import numpy as np
 import pytest

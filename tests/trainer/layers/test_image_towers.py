@@ -1,5 +1,3 @@
-"""Visual words and spectra: what they see, and what leaves them cold."""
-
 import numpy as np
 import pytest
 
@@ -36,7 +34,7 @@ def test_patches_by_hand_and_bounded_in_number():
     assert np.asarray(patches(np.zeros((1, 512, 512, 3), "uint8"))).shape[1] <= 16 * 16
 
 
-def test_words_tell_directions_apart_and_rare_ones_weigh_more(striped):
+def test_words_differ_by_direction_and_rare_ones_weigh_more(striped):
     codebook = fit_codebook(striped, words=8)
     assert codebook.kernel.shape == (108, 8) and codebook.bias.shape == (8,)
     words = (np.asarray(patches(striped)) @ codebook.kernel + codebook.bias).argmax(axis=-1)

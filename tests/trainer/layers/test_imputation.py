@@ -1,5 +1,3 @@
-"""What stands in the place of absent modalities, and what the fusion and the loss make of it."""
-
 import itertools
 
 import keras

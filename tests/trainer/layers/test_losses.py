@@ -24,8 +24,7 @@ def _batch(case: str):
     batch = {
         "query": rng.normal(size=(BATCH, DIM)), "candidate": rng.normal(size=(BATCH, DIM)),
         "weight": np.ones(BATCH), "probability": rng.uniform(0.01, 0.3, BATCH),
-        "candidate_index": np.arange(BATCH),
-    }
+        "candidate_index": np.arange(BATCH)}
     if case in ("duplicates", "everything"):
         batch["candidate_index"] = np.array([0, 1, 2, 0, 0, 1, 5, 6, 7])
     if case in ("weights", "everything"):
@@ -50,12 +49,10 @@ def _value_and_gradients(loss, batch, *options):
 
 
 @pytest.mark.parametrize(("temperature", "hard_negatives"), [
-    (1.0, None), (0.2, None), (1.0, 1), (0.2, 3), (1.0, BATCH - 1), (1.0, 100),
-])
+    (1.0, None), (0.2, None), (1.0, 1), (0.2, 3), (1.0, BATCH - 1), (1.0, 100)])
 @pytest.mark.parametrize("case", [
     "plain", "duplicates", "weights", "rare", "everything", "one item", "nothing counts",
-    "far apart",
-])
+    "far apart"])
 def test_retrieval_loss_equals_that_of_tfrs(case, temperature, hard_negatives):
     batch, options = _batch(case), (temperature, hard_negatives)
     ours, our_gradients = _value_and_gradients(in_batch_softmax, batch, *options)

@@ -1,5 +1,3 @@
-"""Dropout of modalities and of users, and the alignment of modalities."""
-
 import keras
 import numpy as np
 import pytest
@@ -110,8 +108,7 @@ def test_alignment_by_hand():
 
 
 @pytest.mark.parametrize("present", [
-    np.zeros((5, 3)), np.eye(3)[[0, 1, 2, 0, 1]],
-], ids=["nothing", "one each"])
+    np.zeros((5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]], ids=["nothing", "one each"])
 def test_items_with_less_than_two_modalities_cost_nothing(present):
     layer = ModalityAlignment(DIM)
     vectors = tf.zeros((5, 3, DIM))

@@ -1,5 +1,3 @@
-"""Sharing: one vector for each task, from experts that gates choose."""
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -47,8 +45,7 @@ def test_a_gate_weighs_experts_by_its_input():
 
 
 @pytest.mark.parametrize(("name", "experts", "expected"), [
-    ("mmoe", 1, 1), ("mmoe", 5, 5), ("ple", 2, 2 * (3 + 1) * 2), ("ple", 1, 2 * (3 + 1)),
-])
+    ("mmoe", 1, 1), ("mmoe", 5, 5), ("ple", 2, 2 * (3 + 1) * 2), ("ple", 1, 2 * (3 + 1))])
 def test_the_number_of_experts(name, experts, expected):
     layer = SHARINGS[name](TASKS, DIM, experts=experts)
     layer(VECTOR)

@@ -1,5 +1,3 @@
-"""Look-ups in fixed tables."""
-
 import keras
 import numpy as np
 import pytest

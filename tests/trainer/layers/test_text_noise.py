@@ -1,5 +1,3 @@
-"""Augmentation of texts: shares, seeds, what stays as it is."""
-
 import keras
 import numpy as np
 import pytest
@@ -65,8 +63,7 @@ def test_terms_are_hidden_with_their_weights():
 
 @pytest.mark.parametrize("make", [
     lambda: WordNoise(0.3, 0.3, seed=3), lambda: TermNoise(0.3, seed=3),
-    lambda: WordNoise(0.3, 0.3), lambda: TermNoise(0.3),
-])
+    lambda: WordNoise(0.3, 0.3), lambda: TermNoise(0.3)])
 def test_the_seed_decides_and_every_call_draws_anew(make):
     def calls():
         keras.utils.set_random_seed(8)  # where the layer has no seed of its own

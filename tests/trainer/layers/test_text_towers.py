@@ -1,5 +1,3 @@
-"""Towers over token ids: what they see of a text, and what they do not."""
-
 import numpy as np
 import pytest
 from layer_contract import shaken, weight
@@ -50,7 +48,7 @@ def test_the_order_of_words_counts_but_in_a_bag(name):
     assert apart < 1e-6 if name == "bag" else apart > 1e-3
 
 
-def test_a_phrase_is_found_wherever_it_stands():
+def test_a_phrase_is_found_wherever_it_is():
     """Kim's pooling: the place of the strongest answer does not matter."""
     tower = _with_large_weights("cnn")
     for one in tower.weights:

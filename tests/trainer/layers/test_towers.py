@@ -1,5 +1,3 @@
-"""Towers: shapes, tokens in the place of absent features, gradients, configuration."""
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -32,7 +30,7 @@ def test_silence_around_a_sound_does_not_count():
     np.testing.assert_allclose(tower((sound, *rest))[0], tower((padded, *rest))[0], atol=1e-5)
 
 
-def test_a_video_that_stands_still_has_no_motion():
+def test_a_video_of_one_picture_has_no_motion():
     tower = VideoTower(DIM, channels=3)
     one = FRAMES[:1]
     still = np.repeat(one[:, :1], 4, axis=1)

@@ -1,5 +1,3 @@
-"""Sounds to spectrograms and coefficients."""
-
 import math
 
 import numpy as np
@@ -47,7 +45,7 @@ def test_a_tone_is_loudest_in_its_band_and_twice_as_loud_is_log_4_more(hertz):
 
 
 @pytest.mark.parametrize("seconds", [0.2, 1.0])
-def test_a_short_sound_stands_in_the_middle_of_zeros(seconds):
+def test_a_short_sound_is_in_the_middle_of_zeros(seconds):
     pictures, _, _ = analyzed(stored(tone(300, seconds)), seconds=3)
     inside = np.flatnonzero(pictures[0].max((1, 2)))
     assert (np.diff(inside) == 1).all()
@@ -62,7 +60,7 @@ def test_the_middle_of_a_long_sound_is_heard():
     assert (pictures > 0).all()
 
 
-def test_coefficients_tell_the_timbre_over_the_sounds_own_frames():
+def test_coefficients_show_the_timbre_over_the_sounds_own_frames():
     """Silence around a sound changes nothing but the frames at its edges."""
     random = np.random.default_rng(0)
     steady = tone(440, 2) + random.normal(0, 0.01, 2 * SOUND_RATE)

@@ -1,5 +1,3 @@
-"""Encoded pictures to tensors."""
-
 import io
 
 import numpy as np

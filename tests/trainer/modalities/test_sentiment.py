@@ -14,8 +14,7 @@ SENTENCES = [
     "barely good", "this is hardly a great film and never a funny one", "no problems here",
     "no good", "there is no happy end", "an extremely sad, horrible and boring story",
     "never sad", "they won't enjoy it", "without love", "slightly boring", "he can’t win",
-    "trains and tables", "good good good", "the good are not always rewarded and the bad are",
-]
+    "trains and tables", "good good good", "the good are not always rewarded and the bad are"]
 
 
 def _rate(texts):

@@ -1,5 +1,3 @@
-"""Words of texts in several scripts."""
-
 import pytest
 import tensorflow as tf
 

@@ -21,8 +21,7 @@ SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", it
 PLOTS = [
     "The goal of the football match", "A football team and a goal", "The team won the match",
     "A cake of sugar and butter", "Sugar, butter and flour", "A wonderful cake with flour",
-    "A horrible, not good football match", "", "…!?",
-]
+    "A horrible, not good football match", "", "…!?"]
 
 
 def _transformed(tmp_path, **options):
@@ -85,8 +84,7 @@ def test_stop_words_leave_and_nothing_else_does():
 
 
 @pytest.mark.parametrize(("language", "left_out", "stays"), [
-    ("english", "the", "football"), ("german", "und", "zimmer"), ("russian", "и", "война"),
-])
+    ("english", "the", "football"), ("german", "und", "zimmer"), ("russian", "и", "война")])
 def test_languages_have_lists(language, left_out, stays):
     result = stop_words_of(language)
     assert left_out in result and stays not in result

@@ -1,5 +1,3 @@
-"""Factorization, and the topics of new texts."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""Videos to small frames."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""The built network: its parts share weights and agree."""
-
 from dataclasses import replace
 
 import keras
@@ -42,7 +40,7 @@ def test_the_parts_share_their_weights(network):
     assert [users[w] for w in set(users) & set(items)] == ["item_id/item_embedding/embeddings"]
 
 
-def test_weights_tell_what_was_there(network, rows):
+def test_weights_show_what_was_there(network, rows):
     batch = rows(6)
     batch["item_index"][:3] = [3, 8, 0]  # everything, the id alone, nothing
     weights = np.asarray(network.item(_items(network, batch["item_index"]))["weights"])

@@ -1,5 +1,3 @@
-"""The names that are checked before a run are those of the network that is built."""
-
 import pytest
 
 from schemas.tags import DERIVED, HISTORIES, INPUTS

@@ -194,11 +194,9 @@ def test_states_without_their_scores_are_of_no_use(fitted, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(("scores", "ran"), [
-    ([0.5, 0.4, 0.4, 0.6], 3), ([0.1, 0.2, 0.2, 0.3], 4), ([0.1, 0.3, 0.2, 0.3], 4),
-])
+    ([0.5, 0.4, 0.4, 0.6], 3), ([0.1, 0.2, 0.2, 0.3], 4), ([0.1, 0.3, 0.2, 0.3], 4)])
 def test_training_stops_when_the_score_has_not_risen_for_some_epochs(
-    scores, ran, tmp_path, monkeypatch
-):
+    scores, ran, tmp_path, monkeypatch):
     data = tiny_data(patience=2)
     parts = [read_events(data.reader, [name]) for name in ("train", "validation")]
     watch = EpochRanking(data, *parts, tmp_path / "state.json")
@@ -251,8 +249,7 @@ def test_nothing_to_stop_by_is_told_before_training(tmp_path):
 
 
 @pytest.mark.parametrize(("rows", "size"), [
-    (0, 128), (1, 128), (10_240, 128), (80_000, 1024), (81_920, 1024), (10**9, 4096),
-])
+    (0, 128), (1, 128), (10_240, 128), (80_000, 1024), (81_920, 1024), (10**9, 4096)])
 def test_batch_sizes_make_about_eighty_steps(rows, size):
     assert suitable_batch_size(rows) == size
 
@@ -264,7 +261,6 @@ def test_two_devices_train_as_mirrors_and_balance_the_whole_batch(checks):
     done = subprocess.run(
         [sys.executable, str(_ROOT / "tests" / "mirrored.py"), *checks],
         capture_output=True, text=True, check=False, timeout=900,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])},
-    )
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])})
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["mirrored"]

@@ -1,5 +1,3 @@
-"""Training steps on each task's gradient apart."""
-
 import keras
 import numpy as np
 import pytest

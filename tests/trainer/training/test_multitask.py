@@ -1,5 +1,3 @@
-"""The loss of a step, and a few steps."""
-
 import keras
 import numpy as np
 import pytest

@@ -1,5 +1,3 @@
-"""Adam whose step leaves alone what a batch does not touch."""
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -42,7 +40,7 @@ def test_rows_without_a_gradient_stay():
     assert (result[2] != START[2]).all()
 
 
-def test_a_row_that_stands_twice_has_the_sum_of_its_gradients():
+def test_a_row_that_occurs_twice_has_the_sum_of_its_gradients():
     twice = tf.IndexedSlices([[1.0, 2, 3], [4, 5, 6]], [1, 1], (4, 3))
     once = tf.IndexedSlices([[5.0, 7, 9]], [1], (4, 3))
     np.testing.assert_allclose(

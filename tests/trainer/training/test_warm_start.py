@@ -89,7 +89,7 @@ def test_weights_without_keys_are_as_they_were_and_tables_are_the_new_data(anoth
         np.testing.assert_array_equal(after[path], before[path], err_msg=path)
 
 
-def test_it_tells_how_many_rows_it_carried(another_day):
+def test_the_number_of_rows_carried_is_returned(another_day):
     *_, start, built, later = another_day
     figures = start.figures(built, later)
     assert figures["carried"]["users"] == 6 and figures["new"]["users"] == 1
