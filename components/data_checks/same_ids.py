@@ -177,7 +177,8 @@ def _compared(sample: Values, before: Values) -> tuple[set[str], set[str]]:
         columns = telling & now.keys() & then.keys()
         if columns:
             both.add(key)
-            if all(now[one] != then[one] for one in columns):
+            # In another column it is the same thing still.
+            if not {now[one] for one in columns} & {then[one] for one in columns}:
                 changed.add(key)
     return both, changed
 

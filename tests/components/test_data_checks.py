@@ -362,6 +362,11 @@ def test_types_of_events_and_labels_may_be_of_any_script():
     assert leak["explained"] == 1
 
 
+def test_ids_whose_texts_are_in_each_others_columns_are_not_of_other_things(past, tmp_path):
+    today = spoiled(_swap("items", "title", "plot"), tmp_path / "today")
+    assert ("reused_ids", "items", "what") not in findings(today, past)
+
+
 @pytest.mark.parametrize(("gone", "found"), [
     (lambda day: day % 7 == 3, 15),  # one day of seven
     (lambda day: day in (20, 70), 0),  # of three users all can be gone by chance

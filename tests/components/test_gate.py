@@ -62,7 +62,7 @@ def run_gate(tmp_path):
             outcome.save(str(tmp_path / name), name)
             inputs["verdicts"].append(artifact(Verdict, tmp_path / name))
         given = {"code_digest": "", "max_error_ratio": ratio, "reported": json.dumps(reported),
-                 "label_limits": written_limits(limits or {})}
+                 "label_limits": written_limits(limits or {}), "checks": "[]"}
         if labels is not None:
             (tmp_path / "summary.json").write_text(json.dumps({"labels": labels}))
             inputs["model_run"] = [artifact(standard_artifacts.ModelRun, tmp_path)]
