@@ -157,6 +157,7 @@ class Check:
       by_row: Whether rows whose value is another one than in the past are examples of a finding.
       configured: Whether `checks.max_quarantine_share` of the configuration takes the place of
         `fail`.
+      explains: Whether what it finds is the reason of what others find, which come after it.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Check:
     compares: bool
     by_row: bool
     configured: bool
+    explains: bool
 
     def usual(self, max_lost: float) -> dict[Severity, float]:
         """Returns the limits where a schema sets none; `max_lost` is the configuration's."""
@@ -188,13 +190,13 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(meaning: str, action: str, *, warn: float | None = None, fail: float | None = None,
-          compares: bool = False, by_row: bool = False, configured: bool = False
-          ) -> Callable[[Measure], Check]:
+          compares: bool = False, by_row: bool = False, configured: bool = False,
+          explains: bool = False) -> Callable[[Measure], Check]:
     """Registers a function as a check of its name; see `Check` for the arguments."""
     def register(measure: Measure) -> Check:
         name = measure.__name__
         CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares, by_row,
-                             configured)
+                             configured, explains)
         return CHECKS[name]
 
     return register
@@ -214,7 +216,8 @@ def judge(data: Data) -> list[Finding]:
     if data.past is None:
         findings.append(Finding(
             "no_past", Severity.INFO, "interactions", "", None, None,
-            "there is no blessed run before this one, so that the data were compared with nothing",
+            "there is no blessed run of other data before this one, so that the data were compared "
+            "with nothing",
             "Look at the figures of this first run yourself."))
     return _sorted(findings)
 
@@ -243,9 +246,9 @@ def _badness(findings: Sequence[Finding]) -> tuple[int, float]:
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:
     # By check within a severity: what is wrong in the files comes before what follows of it.
-    places = {name: place for place, name in enumerate(CHECKS)}
+    places = {one.name: (not one.explains, place) for place, one in enumerate(CHECKS.values())}
     return sorted(findings, key=lambda one: (
-        -one.severity.rank, places.get(one.check, len(places)), SIDES.index(one.table),
+        -one.severity.rank, places.get(one.check, (True, len(places))), SIDES.index(one.table),
         one.column))
 
 

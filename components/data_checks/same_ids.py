@@ -141,7 +141,7 @@ def changed_events(data: Data) -> Iterator[Measured]:
 
 @check("share of the events that the last run had at another time",
        "Write all times in one zone and unit (UTC, seconds).",
-       warn=0.05, fail=0.3, compares=True, by_row=True)
+       warn=0.05, fail=0.3, compares=True, by_row=True, explains=True)
 def moved_times(data: Data) -> Iterator[Measured]:
     pairs = _same_events(data, data.time_column) if data.time_column else []
     if len(pairs) >= _FEW_EVENTS:

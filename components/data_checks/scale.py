@@ -51,7 +51,7 @@ def unit_change(data: Data) -> Iterator[Measured]:
 @check("factor by which the numbers of a tenth or more of the ids of both runs changed alike, "
        "less 1; 2 more where the sign changed",
        "Ask whether these rows are in another unit or currency; write all of them in one.",
-       warn=0.08, fail=8.0, compares=True, by_row=True)
+       warn=0.08, fail=8.0, compares=True, by_row=True, explains=True)
 def rescaled_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in columns_of_ids(data):
         if isinstance(pairs[0][0], float):
@@ -85,7 +85,7 @@ def _common_factor(pairs: Sequence[tuple[float, float]]) -> tuple[float, int]:
 
 @check("how much better two columns fit each other's past than their own, 0 to 1",
        "Check the order and the names of the columns in the files.",
-       warn=None, fail=0.3, compares=True, by_row=True)
+       warn=None, fail=0.3, compares=True, by_row=True, explains=True)
 def swapped_columns(data: Data) -> Iterator[Measured]:
     for kind, alike in (("texts", _texts_alike), ("categorical", _shares_alike),
                         ("numbers", _ranges_alike)):
