@@ -28,8 +28,7 @@ def records(source: Source, side: str = "interactions") -> list[Record]:
 def json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Writes rows as JSON Lines, in a folder that is made if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
-                    encoding="utf-8")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def own_project(folder: Path, schemas: Mapping[str, str], **values: Any) -> Path:
