@@ -181,8 +181,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     evaluators = _evaluators(config, spec, catalog, model, baselines)
     # The last blessed model comes first: the newest one is the model to be judged.
     before = Built(spec, {one.id: one for one in (*baselines, *built)})
-    checks_of_model = model_checks(config)
-    verdicts = [check.build(before).with_id(check.name) for check in checks_of_model]
+    verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],
         **({"evaluation": evaluators[-1].outputs["blessing"]}
@@ -191,7 +190,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
         model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
         model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
         label_limits=limits(config, spec, apart=True), reported=checks.reported,
-        checks=[check.name for check in checks_of_model], **evaluation)
+        checks=[check.id for check in verdicts], **evaluation)
     judges = [*baselines, *evaluators, *verdicts, gate]
     return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
 

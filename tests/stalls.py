@@ -1,27 +1,15 @@
-"""A second extension of tests: of each kind a toy that is less like what Tessera has itself.
+"""A second extension of tests: toys that are less like what Tessera has itself.
 
-A modality of several columns whose options nest, kinds of tasks with options, with several numbers,
-with several labels and with a loss of retrieval, a check with two outputs, and a source without
-users and times.
+A modality of several columns whose options nest, and kinds of tasks with options, with several
+numbers, with several labels and with a loss of retrieval.
 """
 
-import csv
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from pydantic import Field
-from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact
-from tfx.dsl.component.experimental.decorators import component
-from tfx.types import standard_artifacts
 
-from components.artifacts import Verdict
-from components.further_checks import FURTHER_CHECKS
-from components.sources import SOURCES, Record, SourceKind
-from components.verdict import Outcome
-from schemas import ENTITIES
 from schemas.modality import RawModality
 from trainer.modalities import Modality, register
 from trainer.modalities.modality import Block, present_column, zeros
@@ -236,47 +224,6 @@ class Pairwise(TaskKind):
         return ops.sum(weight * lost) / ops.maximum(ops.sum(weight), 1.0)
 
 
-@component
-def Shelves(  # noqa: N802  a component is called as its class would be
-        model: InputArtifact[standard_artifacts.Model], verdict: OutputArtifact[Verdict],
-        notes: OutputArtifact[standard_artifacts.HyperParameters]) -> None:
-    """Finds fault with any model, and writes a note beside its verdict."""
-    Path(notes.uri).mkdir(parents=True, exist_ok=True)
-    Outcome(False, ["no shelf is empty"], {"shelves": {"empty": 0.0}}).save(
-        verdict.uri, "Shelves")
-
-
-def add_shelves(built):
-    return Shelves(model=built.newest(standard_artifacts.Model))
-
-
-@dataclass(frozen=True)
-class Stalls:
-    """CSV files of a market: what there is, and who bought how many."""
-
-    data_dir: str
-
-    def has_table(self, side):
-        return side not in ENTITIES[:1]
-
-    def files(self):
-        return sorted(Path(self.data_dir).glob("*.csv"))
-
-    def shards(self, side):
-        return [path.name for path in sorted(Path(self.data_dir).glob(f"{side}-*.csv"))]
-
-    def records(self, side, shard):
-        with Path(self.data_dir, shard).open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines), 2):
-                values = {name: value or None for name, value in row.items()}
-                for name in ("stars", "many"):
-                    if values.get(name) is not None:
-                        values[name] = float(values[name])
-                yield Record(values, shard, number)
-
-
 register(Span())
 for _kind in (Quantile(), Count(), SeveralNumbers(), Pairwise()):
     TASK_KINDS[_kind.name] = _kind
-FURTHER_CHECKS["Shelves"] = add_shelves
-SOURCES["stalls"] = SourceKind(Stalls, str(Path(__file__).with_name("stalls")))

@@ -77,13 +77,12 @@ def lost_days(data: Data) -> Iterator[Measured]:
     if not days or not past.get("days"):
         return
     first, last = min(map(int, days)), max(map(int, days))
-    inside = {int(day): count for day, count in past["days"].items() if first < int(day) < last}
+    users = {day: number for day, number in _users(past).items() if first < int(day) < last}
     # Of few users one that is gone takes a day along, or much of it.
-    lost = sorted(day for day, count in inside.items()
-                  if days.get(str(day), 0) < count / 3 and count >= _FEW
-                  and count**2 >= past["squares"].get(str(day), 0) * (
-                      _MANY_USERS if str(day) in days else _USERS))
-    lost = lost or _more_than_by_chance(inside, now, past)
+    empty = [day for day, number in users.items()
+             if days.get(day, 0) < past["days"][day] / 3 and past["days"][day] >= _FEW
+             and number >= (_MANY_USERS if day in days else _USERS)]
+    lost = sorted(map(int, empty or _more_than_by_chance(users, now, past)))
     if lost:
         dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
         yield Measured("interactions", data.time_column, len(lost),
@@ -92,21 +91,25 @@ def lost_days(data: Data) -> Iterator[Measured]:
                        "many", len(lost))
 
 
-def _more_than_by_chance(inside: dict[int, int], now: dict[str, Any], past: dict[str, Any]
-                         ) -> list[int]:
+def _users(events: dict[str, Any]) -> dict[str, float]:
+    """Returns how many equally busy users would have a day's events, by day."""
+    return {day: count**2 / max(1, events["squares"].get(day, 0))
+            for day, count in events["days"].items()}
+
+
+def _more_than_by_chance(users: dict[str, float], now: dict[str, Any], past: dict[str, Any]
+                         ) -> list[str]:
     """Returns the days of few users without an event, if all that is gone hardly explains them.
 
     Args:
-      inside: The past's events by day.
+      users: The past's days with their users, see `_users`.
       now: The profile of the events.
       past: That of the past.
     """
     gone = max(_GONE, 1 - now["rows"] / max(1, past["rows"]))
-    users = {day: count**2 / max(1, past["squares"].get(str(day), 0))
-             for day, count in inside.items()}
-    some = [day for day, number in users.items() if number >= 2]
-    chances = [gone ** users[day] for day in some]
-    lost = sorted(day for day in some if str(day) not in now["days"])
+    some = {day: number for day, number in users.items() if number >= 2}
+    chances = [gone**number for number in some.values()]
+    lost = [day for day in some if day not in now["days"]]
     deviation = math.sqrt(sum(chance * (1 - chance) for chance in chances))
     return lost if len(lost) >= max(3, sum(chances) + 4 * deviation) else []
 
@@ -136,8 +139,7 @@ def missing_days(data: Data) -> Iterator[Measured]:
     gaps = _gaps(days)
     # Where such gaps are usual, as at weekends or in holidays, one more is no news.
     usual = gaps[int(0.98 * (len(gaps) - 1))]
-    squares = data.today["events"]["squares"]
-    many = median(count**2 / squares[day] for day, count in days.items()) >= 2 * _MANY_USERS
+    many = median(_users(data.today["events"]).values()) >= 2 * _MANY_USERS
     known = max(_gaps((data.past or {}).get("events", {}).get("days", {})), default=0)
     longest = gaps[-1]
     yield Measured("interactions", data.time_column,

@@ -222,7 +222,7 @@ class IntegratedGradients(tf.Module):
         rows = (users, items, task)
         one = tf.function(of_a_row).get_concrete_function(tf.nest.map_structure(
             lambda value: tf.TensorSpec(value.shape[1:], value.dtype), rows))
-        return tf.map_fn(lambda row: one(*tf.nest.flatten(row)), rows, parallel_iterations=1,
+        return tf.map_fn(one, rows, parallel_iterations=1,
                          fn_output_signature=tf.nest.map_structure(
                              tf.TensorSpec.from_tensor, one.structured_outputs))
 
