@@ -50,8 +50,8 @@ class Table:
           CalledProcessError: The command failed.
         """
         words = shlex.split(self.command.replace("DIR", shlex.quote(data_dir or "")))
-        # Under one root for all, `latest` could be the comparison of another table.
-        root = RUNS / self.name
+        # Tables of one dataset share the steps and the runs that they have in common.
+        root = RUNS / self.dataset
         program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
         subprocess.run([*program, *words[1:], "--root", str(root)], check=True, cwd=ROOT)
         written = (root / "comparisons" / self.dataset / "latest" / "comparison.md").read_text(
