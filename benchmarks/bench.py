@@ -9,7 +9,6 @@ would run it. Then the demo shop, in three sizes, shows what the time of Transfo
 """
 
 import argparse
-import contextlib
 import resource
 import subprocess
 import sys
@@ -31,7 +30,9 @@ from benchmarks.ingest import (
     ingest_table,
     measure,
 )
+from benchmarks.nodes import run_until
 from pipeline.console import open_console
+from schemas import SIDES
 from schemas.errors import InputError, TesseraError
 
 MOST_SECONDS, MOST_SECONDS_AGAIN, MOST_RUN_MIB = 600.0, 60.0, 6 * 1024.0
@@ -41,10 +42,6 @@ _NOT_BLESSED = 4
 _RESOLVERS = ("baseline_model", "past_data")
 # Items and interactions: a shop, one with more of the latter, one with more of the former.
 _SHOPS = ((400, 12_000), (400, 48_000), (800, 12_000))
-
-
-class _TransformedError(Exception):
-    """All that is to be measured has run."""
 
 
 @dataclass(frozen=True)
@@ -183,30 +180,13 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
     Returns:
       Seconds of each node, by its id.
     """
-    import schemas
     from components.sources.demo import DemoSizes, write_demo
     from pipeline.config import load_config
-    from pipeline.dag import build_pipeline
-    from pipeline.local import run_locally
-    from pipeline.nodes import NodeRun
-    from trainer.recipe import bind
 
     write_demo(root / "data", DemoSizes(items=items, events=events))
-    config = load_config(None, dataset="demo", data_dir=root / "data", root=root)
-    folder = Path(schemas.__file__).parent / "demo"
-    whole = build_pipeline(
-        config, bind(config.recipe, schemas.read_spec("demo")), folder)
-    seconds: dict[str, float] = {}
-
-    def ended(node: NodeRun) -> None:
-        seconds[node.node] = node.seconds
-        if {f"Transform.{side}" for side in schemas.SIDES} <= seconds.keys():
-            raise _TransformedError
-
-    # TFX compiles no part of a pipeline: its nodes would refer to others that are not there.
-    with contextlib.suppress(_TransformedError):
-        run_locally(whole, "bench", lambda name: None, ended, "bench")
-    return seconds
+    took = run_until(load_config(None, dataset="demo", data_dir=root / "data", root=root),
+                     {f"Transform.{side}" for side in SIDES})
+    return {node: one.seconds for node, one in took.items()}
 
 
 def transform_table(root: Path) -> Table:
@@ -239,8 +219,6 @@ def bench_pipeline(console: Console, data_dir: Path) -> list[Limit]:
         first, again = run_once(data_dir, root / "runs"), run_once(data_dir, root / "runs")
         limits = judge(first, again)
         console.print(run_table(first, again), limit_table(limits))
-        import pipeline.process  # noqa: F401  (before TensorFlow)
-
         console.print(transform_table(root))
     return limits
 

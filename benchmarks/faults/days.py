@@ -117,6 +117,11 @@ for _name, _checks, _severity, _change in (
         frozenset(_checks.split()), _severity, days=_NEW))
 
 
+# The last run had these days as well, with other labels.
+FAULTS.append(Fault("the newest ten days' labels are the lowest now", _newest(_worst_label),
+                    frozenset({"changed_labels"}), "FAIL"))
+
+
 @fault("compact dates as seconds of 1970", "old_times", "FAIL")
 def _(shop: Shop) -> None:
     side, time = shop.find("time")

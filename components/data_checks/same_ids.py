@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from components.data_checks.check import Data, Measured, check
 
 _FEW = 20  # ids; of fewer no share says anything
 _FEW_EVENTS = 50
+_NEWEST = (7, 28)  # days
+_DAY, _EPOCH = 86_400, date(1970, 1, 1)
 Values = dict[str, Any]
 
 
@@ -100,18 +103,36 @@ def _moved(side: str, name: str, pairs: Sequence[tuple[Any, Any]], part: float,
                     f"{rows} of both runs that were compared have got {what}", changed)
 
 
-@check("share of the events of both runs that have another label now",
+@check("share of the events of both runs that have another label now: of all, or of those of the "
+       "newest days",
        "Check how labels were joined to the events, and whether their meaning was turned around.",
        warn=0.05, fail=0.3, compares=True, by_row=True)
 def changed_labels(data: Data) -> Iterator[Measured]:
     for name in dict.fromkeys(label.feature for label in data.spec.labels_of("interactions")):
-        pairs = _same_events(data, name)
-        if len(pairs) >= _FEW_EVENTS:
-            share = _changed(pairs) / len(pairs)
+        shares = [(_changed(pairs) / len(pairs), pairs, of_when)
+                  for pairs, of_when in _parts_by_time(data, _same_events(data, name))
+                  if len(pairs) >= _FEW_EVENTS]
+        if shares:
+            share, pairs, of_when = max(shares, key=lambda one: one[0])
+            (value, count), *_ = Counter(now for now, _ in pairs).most_common(1)
+            only = f"; all are {value:g} now" if count == len(pairs) else ""
             yield Measured("interactions", name, share,
                            f"{share:.1%} of the {len(pairs):,} events of both runs that were "
-                           f"compared have got another label, most often {_most_often(pairs)}",
-                           _changed(pairs), share)
+                           f"compared{of_when} have got another label, most often "
+                           f"{_most_often(pairs)}{only}", _changed(pairs), share)
+
+
+def _parts_by_time(data: Data, events: Mapping[str, Any]) -> Iterator[tuple[list[Any], str]]:
+    """Yields the values of all events and of the newest days', and in words which days these are.
+
+    Labels that went wrong since some day are few of all.
+    """
+    yield list(events.values()), ""
+    times = data.today["events"]["pairs"]["values"].get(data.time_column, {}) if events else {}
+    last = data.today["events"].get("newest", 0) // _DAY
+    for days in _NEWEST:
+        yield ([pair for key, pair in events.items() if times.get(key, 0) // _DAY > last - days],
+               f", of the {days} days up to {_EPOCH + timedelta(last)},")
 
 
 @check("share of the pairs of user and item that the last run had and this one lacks, beyond the "
@@ -143,7 +164,7 @@ def changed_events(data: Data) -> Iterator[Measured]:
        "Write all times in one zone and unit (UTC, seconds).",
        warn=0.05, fail=0.3, compares=True, by_row=True, explains=True)
 def moved_times(data: Data) -> Iterator[Measured]:
-    pairs = _same_events(data, data.time_column) if data.time_column else []
+    pairs = list(_same_events(data, data.time_column).values()) if data.time_column else []
     if len(pairs) >= _FEW_EVENTS:
         moved = _changed(pairs) / len(pairs)
         usual = Counter(now - then for now, then in pairs if now != then).most_common(1)
@@ -191,7 +212,8 @@ def columns_of_ids(data: Data) -> Iterator[tuple[str, str, list[tuple[Any, Any]]
     """
     own = {label.feature for label in data.spec.labels_of("interactions")}
     for name in data.today["columns"]["interactions"]:
-        pairs = _same_events(data, name) if name not in own and not _is_role(data, name) else []
+        pairs = (list(_same_events(data, name).values())
+                 if name not in own and not _is_role(data, name) else [])
         if len(pairs) >= _FEW_EVENTS:
             yield "interactions", name, pairs
     for side, sample, before in _samples(data):
@@ -205,14 +227,14 @@ def columns_of_ids(data: Data) -> Iterator[tuple[str, str, list[tuple[Any, Any]]
                 yield side, name, pairs
 
 
-def _same_events(data: Data, column: str) -> list[tuple[Any, Any]]:
-    """Returns the values of a column in both runs, of pairs with one event in each."""
+def _same_events(data: Data, column: str) -> dict[str, tuple[Any, Any]]:
+    """Returns the values of a column in both runs, of pairs with one event in each, by hash."""
     now, then = (profile["events"].get("pairs") for profile in (data.today, data.past or {}))
     if not now or not then:
-        return []
+        return {}
     values, past = now["values"].get(column, {}), then["values"].get(column, {})
-    return [(values[key], past[key]) for key in sorted(values.keys() & past.keys())
-            if now["counts"][key] == then["counts"][key] == 1]
+    return {key: (values[key], past[key]) for key in sorted(values.keys() & past.keys())
+            if now["counts"][key] == then["counts"][key] == 1}
 
 
 def _is_role(data: Data, column: str) -> bool:

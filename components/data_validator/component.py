@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -87,12 +88,15 @@ class Executor(base_executor.BaseExecutor):
                 "metadata of this root. Give the id of a run under <root>/runs, or how many of "
                 "the newest blessed runs count.")
         folders = {f"{side}_anomalies": uri(input_dict[f"{side}_anomalies"]) for side in SIDES}
-        verdict = validate(
-            {**json.loads(exec_properties["spec"]),
-             "max_lost": exec_properties["max_quarantine_share"]},
-            {"profile": uri(input_dict["profile"]), "quarantine": uri(input_dict["quarantine"]),
-             **folders},
-            past)
+        verdict = replace(
+            validate(
+                {**json.loads(exec_properties["spec"]),
+                 "max_lost": exec_properties["max_quarantine_share"]},
+                {"profile": uri(input_dict["profile"]), "quarantine": uri(input_dict["quarantine"]),
+                 **folders},
+                past),
+            # The profile may be of an earlier run, whose data were the same.
+            run=self._context.pipeline_run_id if self._context else "", moment=int(time.time()))
         log.info("DataValidator: %s", f"{verdict.verdict}, {verdict.headline}")
         verdict.save(uri(output_dict["verdict"]))
 
@@ -132,7 +136,7 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
     return DataVerdict(
         tuple(nearest(compared or [judge(alone)])),
         past=", ".join(one["run"] for one in pasts.values()) or None,
-        changes=changes(today, newest), run=today["run"], moment=today["moment"],
+        changes=changes(today, newest),
         distributions=distributions(today, newest), **limits_in_force(alone) | {
             key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
             for key in ("days", "labels")})

@@ -114,6 +114,15 @@ def _late(shop):
             del row["stars"]
 
 
+def _newest_labels(days, label, every=1):
+    def spoil(shop):
+        for place, row in enumerate(shop.events):
+            if row["when"] >= START + (80 - days) * DAY and place % every == 0:
+                row["stars"] = label
+
+    return spoil
+
+
 def _high_only(shop):
     for row in shop.events:
         if row["stars"] < 4:
@@ -156,6 +165,10 @@ WITH_PAST = [
      "changed_labels interactions stars FAIL"),
     ("labels turned around", change("interactions", "stars", lambda v, _: 6 - v),
      "changed_labels interactions stars FAIL"),
+    ("the newest ten days' labels are all 1", _newest_labels(10, 1.0),
+     "changed_labels interactions stars FAIL"),
+    ("a third of the newest month's labels are 1", _newest_labels(28, 1.0, 3),
+     "changed_labels interactions stars WARN"),
     ("events of other items", roll("interactions", "what"),
      "changed_events interactions what FAIL"),
     ("no event of Sundays", _drop(lambda day: day % 7), "lost_days interactions when WARN"),
@@ -217,6 +230,16 @@ WITH_PAST = [
                          ids=[one[0] for one in WITH_PAST])
 def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, expected):
     assert_found(findings(spoiled(spoil, tmp_path / "today"), past), expected)
+
+
+def test_labels_that_went_wrong_since_some_day_are_told_with_the_days_and_the_value(past, tmp_path):
+    """Of all events they are few; the share is that of the days."""
+    today = spoiled(_newest_labels(10, 1.0), tmp_path / "today")
+    (finding,) = [one for one in judge(Data(SPEC, today, past, {}, 0.01))
+                  if one.check == "changed_labels"]
+    assert finding.value == pytest.approx(0.8) and finding.count == 80
+    for part in ("7 days up to 2024-02-01", "most often 1 in the place of", "all are 1 now"):
+        assert part in finding.what
 
 
 def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
