@@ -112,7 +112,8 @@ def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str,
             reached = tasks.get(name, {}).get(metric)
             if reached is None:
                 reasons.append(f"{name}, metric {metric} was not measured")
-            elif not reached <= max_error_ratio * trivial:  # a NaN is refused
+            # A deviance may be below 0, where a part of it would be above it.
+            elif not reached <= trivial + (max_error_ratio - 1) * abs(trivial):  # a NaN is refused
                 reasons.append(
                     f"{name}, metric {metric} {reached:.4g} is more than {max_error_ratio:g} times "
                     f"the {trivial:.4g} of {fact['trivial_is']}")

@@ -113,4 +113,5 @@ def value_reasons(figures: Mapping[str, Mapping[str, Any]], most: float,
         f"from {one['low']:+.4f} to {one['high']:+.4f} over {one['users']:,} users, and all of it "
         f"is beyond {most:g}" + (" of that error" if one["less_is_better"] else "")
         for name, one in figures.items() if "metric" in one and one["users"] >= fewest_users
-        and (one["low"] > most * one["biases"] if one["less_is_better"] else one["high"] < -most)]
+        and (one["low"] > most * abs(one["biases"]) if one["less_is_better"]
+             else one["high"] < -most)]

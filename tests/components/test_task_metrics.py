@@ -27,6 +27,14 @@ def test_classes_are_held_against_their_shares():
     assert not relative_reasons({"kind": {"cross_entropy": 0.39}}, facts, 1.0)
 
 
+def test_an_error_below_nothing_is_held_against_one_below_nothing():
+    """The deviance of counts has a part that no model changes, and may be negative."""
+    facts = {"many": fact(deviance=-2.0)}
+    assert not relative_reasons({"many": {"deviance": -1.9}}, facts, 1.1)
+    assert relative_reasons({"many": {"deviance": -1.7}}, facts, 1.1)
+    assert not relative_reasons({"many": {"deviance": -2.1}}, facts, 0.999)
+
+
 def test_nothing_is_asked_of_one_value_or_of_an_attribute_of_the_users():
     assert not relative_reasons({"rating": {"rmse": 0.1}}, {"rating": fact(4.0, 4.0, rmse=0.0)}, 1)
     assert not relative_reasons({"age": {"rmse": 99.0}}, {"age": fact(demanded=False, rmse=1.0)}, 1)

@@ -45,7 +45,7 @@ class Limit(NamedTuple):
       low: Its smallest value.
       high: Its largest value.
       worse: How much worse than that of the last blessed model it may be.
-      relative: Whether that is a share of the last model's.
+      relative: Whether that is a share of the last model's, for a metric that is never below 0.
     """
 
     low: float | None = None
