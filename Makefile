@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help env demo test test-full test-other test-wheel results bench bench-ingest bench-ranking \
-	bench-serving faults lock audit sbom \
+	bench-validation bench-serving faults lock audit sbom \
 	clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate flink-e2e verify-tfserving docs
 
@@ -64,6 +64,7 @@ help:
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
+	@echo "make bench-validation  time of validation on MovieLens-100K and ten times as many events; DATA_DIR=DIR"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1, ONLY=NAMES"
 	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 30 minutes)"
@@ -113,6 +114,10 @@ bench-ingest: .venv/installed
 
 results: .venv/installed
 	$(BIN)/python -m benchmarks.results $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(ONLY),--only $(ONLY))
+
+bench-validation: .venv/installed
+	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench-validation DATA_DIR=DIR" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.validation --data-dir "$(DATA_DIR)"
 
 bench-ranking: .venv/installed
 	$(BIN)/python -m benchmarks.ranking
