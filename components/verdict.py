@@ -18,12 +18,15 @@ class Outcome:
       reasons: One sentence for each failed condition; empty when passed.
       figures: What was measured, as plain JSON values by the keys that `metrics.json` has.
       check: The name of the check, by which everybody calls it.
+      of_users: What was measured of each user, by metric, the same users in the same order for
+        every model of a dataset; not part of `metrics.json`.
     """
 
     passed: bool
     reasons: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     check: str = ""
+    of_users: dict[str, list[float]] = field(default_factory=dict)
 
     def save(self, uri: str, check: str) -> None:
         """Writes the outcome into a `Verdict` artifact's folder, under the name of its check."""

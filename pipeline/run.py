@@ -121,11 +121,13 @@ class Done:
     Attributes:
       folder: Its folder under `<root>/runs`.
       metrics: The content of its `metrics.json`.
+      nodes: The nodes that ended, by id.
       failure: The node that failed, if one did.
     """
 
     folder: Path
     metrics: dict[str, Any]
+    nodes: dict[str, NodeRun]
     failure: NodeError | None
 
     @property
@@ -181,7 +183,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
     except OSError:
         if failure is None:  # else the first failure is reported, a full disk most likely
             raise
-    return Done(folder, metrics, failure)
+    return Done(folder, metrics, nodes, failure)
 
 
 def _explained(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> list[Section]:

@@ -131,7 +131,7 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
         log.info("RankingEvaluator: %s", sentence)
     missed = [*reasons(limits, results[_FLOOR].metrics, model.metrics, best, last),
               *value_reasons(figures["biases"], limits.value_loss, limits.ranked_users)]
-    return Outcome(not missed, missed, figures)
+    return Outcome(not missed, missed, figures, of_users={PRIMARY: model.ndcg.tolist()})
 
 
 def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingResult],

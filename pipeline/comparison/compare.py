@@ -10,6 +10,7 @@ from rich.table import Table
 import pipeline.process  # noqa: F401  (before TensorFlow)
 from pipeline.comparison.cost import cost, duration, earlier_runs, estimate
 from pipeline.comparison.figures import rows
+from pipeline.comparison.paired import of_users
 from pipeline.comparison.plan import Plan
 from pipeline.comparison.record import finished, folder_of, run_key, write
 from pipeline.comparison.table import cells, notes, summary
@@ -93,7 +94,8 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
     run |= {"run": outcome.folder.name}
     if outcome.failure is None:
         spent = cost(outcome.metrics, list(earlier_runs(config.root)))
-        return run | {"metrics": outcome.metrics, "cost": spent}
+        return run | {"metrics": outcome.metrics, "cost": spent,
+                      "of_users": of_users(outcome.nodes)}
     try:  # the whole story goes to the run's folder
         raise_failure(outcome.failure, outcome.error_log, config.root)
     except DataAnomalyError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.charts import Bar, bars, points
 from pipeline.comparison.figures import rows
+from pipeline.comparison.paired import against_first
 from pipeline.comparison.plan import Plan
 from pipeline.comparison.table import markdown, notes, summary
 from pipeline.config import RunConfig
@@ -97,7 +98,8 @@ def write(folder: Path, runs: list[dict[str, Any]], plan: Plan, command: str) ->
     folder.mkdir(parents=True, exist_ok=True)
     content = finite({
         "dataset": first.dataset_name, "split": first.split, "command": command,
-        "planned": planned, "left_out": plan.left_out, "rows": table, "runs": runs,
+        "planned": planned, "left_out": plan.left_out, "rows": table,
+        "runs": [{key: of for key, of in run.items() if key != "of_users"} for run in runs],
     })
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / _FILE, text.encode())
@@ -108,7 +110,7 @@ def write(folder: Path, runs: list[dict[str, Any]], plan: Plan, command: str) ->
     parts = [
         f"# {first.dataset_name}, split {first.split}", f"    {command}", markdown(table),
         "\n".join(f"- {line}" for line in summary(table)),
-        against_single_tasks(table, plan.singles),
+        against_first(runs), against_single_tasks(table, plan.singles),
         *([f"{open_} of {planned} runs are still to come."] if open_ else []),
         "\n".join(f"- {note}" for note in (*notes(table), *plan.left_out)),
         *(f"![{Path(name).stem}]({name})" for name in charts),

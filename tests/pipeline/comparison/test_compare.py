@@ -51,7 +51,7 @@ def outcomes(monkeypatch, tmp_path):
         if isinstance(result, Exception) and not isinstance(result, NodeError):
             raise result
         failure = result if isinstance(result, NodeError) else None
-        return Done(folder, {} if failure else result, failure)
+        return Done(folder, {} if failure else result, {}, failure)
 
     monkeypatch.setattr(module, "carry_out", carry_out)
     # There is no model, and to search all of TensorFlow's objects for one takes seconds.
