@@ -12,6 +12,7 @@ from trainer.evaluation.ranking import PRIMARY
 from trainer.families.job import Job, Refit, log
 from trainer.late_fusion.fit import NETWORK
 from trainer.late_fusion.job import (
+    item_content,
     refit_rankers,
     train_rankers,
     train_stacks,
@@ -117,10 +118,11 @@ def _beside(job: Job, checkpoints: Path, fitted: Fitted) -> dict[str, Any]:
         figures |= _kept_start(job, first, fitted)
     if not recipe.weighs_first_fit:
         return figures
+    content = item_content(job.data, job.seed)
     if recipe.rankers:
-        figures["late_fusion"] = train_rankers(job.data, first, job.weights, job.seed)
+        figures["late_fusion"] = train_rankers(job.data, first, content, job.weights, job.seed)
     if recipe.predictors:
-        figures["stacks"] = train_stacks(job.data, first, job.weights, job.seed)
+        figures["stacks"] = train_stacks(job.data, first, content, job.weights, job.seed)
     return figures
 
 

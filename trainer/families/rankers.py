@@ -8,6 +8,7 @@ from keras import ops
 
 from trainer.families.job import Job, Refit
 from trainer.late_fusion.job import (
+    item_content,
     refit_rankers,
     stacked,
     train_rankers,
@@ -26,9 +27,11 @@ def train_rankers_alone(job: Job) -> None:
     """Tunes the rankers on validation, and fits them on train and validation."""
     started = time.monotonic()
     job.data.events(*job.data.files)  # an empty split is an error before anything is computed
-    figures = {"late_fusion": train_rankers(job.data, None, job.weights, job.seed)}
+    content = item_content(job.data, job.seed)
+    figures = {"late_fusion": train_rankers(job.data, None, content, job.weights, job.seed)}
     if job.data.recipe.predictors:
-        figures["stacks"] = train_stacks(job.data, _towerless(job.data), job.weights, job.seed)
+        figures["stacks"] = train_stacks(job.data, _towerless(job.data), content, job.weights,
+                                         job.seed)
     network = restore_rankers(job.data, job.seed, job.weights)
     job.summarize(
         network.user.count_params() + network.item.count_params(),

@@ -28,26 +28,27 @@ _FOLDER, _STACKS = "late_fusion", "stacks"
 _CONTENT = 32  # Components that predictors read: each user and item has a regression on them.
 
 
-def item_content(data: TrainingData, seed: int, dim: int) -> ItemContent:
+def item_content(data: TrainingData, seed: int, dim: int = DIM) -> ItemContent:
     """Returns the content of the items that a recipe reads, of so many components a feature."""
     features = data.bound.inputs("items")
     content = fit_content(features, data.item_side, seed, dim)
     return ItemContent(content, content.vectors(features, data.item_side))
 
 
-def _contents(data: TrainingData, wide: ItemContent, seed: int) -> list[ItemContent]:
-    """Returns the content, and behind it the narrower one where there is one."""
-    narrow = item_content(data, seed, DIM)
-    return [wide, narrow] if narrow.map.dim < wide.map.dim else [wide]
+def _contents(data: TrainingData, content: ItemContent, seed: int) -> list[ItemContent]:
+    """Returns the content, and behind it that of another width where there is one."""
+    return [content, *(one for one in (item_content(data, seed, dim) for dim in (DIM, WIDE))
+                       if one.map.dim != content.map.dim)]
 
 
-def train_rankers(data: TrainingData, first: Network | None, weights: Path,
+def train_rankers(data: TrainingData, first: Network | None, content: ItemContent, weights: Path,
                   seed: int) -> dict[str, Any]:
     """Fits the rankers of a recipe beside its network, and writes them.
 
     Args:
       data: What was trained, and on what.
       first: The network of the first fit, which does not know validation, if there is one.
+      content: The content of the items.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
 
@@ -62,7 +63,7 @@ def train_rankers(data: TrainingData, first: Network | None, weights: Path,
     fusion = fit_late_fusion(
         list(data.recipe.rankers), ranker_events(data, train),
         ranker_events(data, concatenate([train, validation])), task,
-        _contents(data, item_content(data, seed, WIDE), seed), network_scores, has_relevance, seed)
+        _contents(data, content, seed), network_scores, has_relevance, seed)
     fusion.save(weights / _FOLDER)
     return {"weights": fusion.weights, "new_item_weights": fusion.new_item_weights,
             "validation": fusion.log}
@@ -91,13 +92,14 @@ def _network_scores(data: TrainingData, first: Network) -> Callable[[RankingTask
     return lambda some: ranking_scores(first, first_rows(data, some.users), items)
 
 
-def train_stacks(data: TrainingData, first: Network, weights: Path,
+def train_stacks(data: TrainingData, first: Network, items: ItemContent, weights: Path,
                  seed: int) -> dict[str, Any]:
     """Fits the predictors of a recipe and their stack with each head, and writes them.
 
     Args:
       data: What was trained, and on what.
       first: The network of the first fit, which does not know validation.
+      items: The content of the items.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
 
@@ -111,7 +113,7 @@ def train_stacks(data: TrainingData, first: Network, weights: Path,
     features = data.bound.inputs("users")
     users = fit_content(features, data.user_side, seed).vectors(features, data.user_side)
     content = {name: _leading(vectors, seed) for name, vectors in (
-        ("users", users), ("items", item_content(data, seed, DIM).vectors))}
+        ("users", users), ("items", items.vectors))}
     user = user_outputs(first, data.reader.inputs(data.reader.rows(data.files["validation"])))
     vectors = catalogue(first).vectors[validation.items]
     figures = {}

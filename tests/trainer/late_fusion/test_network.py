@@ -136,7 +136,7 @@ def test_a_new_item_is_ranked_by_the_content_that_was_chosen(tmp_path, of_new):
     data = dataclasses.replace(data, reader=dataclasses.replace(data.reader, hidden=hidden))
     known = ranker_events(data, data.events("train"))
     content = item_content(data, 1, 2)
-    chosen = item_content(data, 1, 24) if of_new else content
+    chosen = item_content(data, 1) if of_new else content
     ranker = RANKER_KINDS["factors"].fit(
         known, False, content.vectors, HORIZON, **RANKER_KINDS["factors"].start)
     ranker = ranker.with_new_items(chosen.vectors, known.item_counts(False), 1.0)
