@@ -18,7 +18,7 @@ from trainer.network.content import content_block, content_matrix, projected
 from trainer.parts.side import Side
 
 DIM = 24  # Components of a feature, and quantiles of a number.
-WIDE = 96  # Components of a feature, where these say more.
+WIDE = 96  # Components where content alone speaks, of an item without an event.
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +109,7 @@ def fit_late_fusion(
       train: Events of the train split.
       known: Events of train and validation.
       task: The ranking of the validation split.
-      contents: The content of all items, then what may take its place.
+      contents: The content of all items, then what new ones may be ranked by in its place.
       network_scores: Returns the network's scores of a task's users, `(q, items)`; `None` where
         there is no network.
       has_relevance: See `members`.
@@ -132,15 +132,12 @@ def fit_late_fusion(
         one, tried[member.name] = _tuned(member, train, vectors, horizon, some)
         tuned.append(one)
     few = sampled(task, len(tuned) + 1)
-    own = None if network_scores is None else standardised(network_scores(few), train.warm)
-    of_each = [_shares(_scores(tuned, train, one.vectors, horizon, few), own, few, seed)
-               for one in contents]
-    tried["content_widths"] = {str(one.map.dim): each.figures[PRIMARY]
-                               for one, each in zip(contents, of_each, strict=True)}
-    place = max(range(len(contents)), key=lambda one: _above_chance(
-        of_each[one].ndcg - of_each[0].ndcg))
-    shares, tried["fused"] = of_each[place].weights, of_each[place].figures
-    contents = [contents[place], *contents[:place], *contents[place + 1:]]
+    in_training = train.warm
+    scores = [standardised(one.fit(train, vectors, horizon).scores(
+        weighted_history(train, one.relevant_only, horizon)[few.users]), in_training)
+        for one in tuned]
+    own = None if network_scores is None else standardised(network_scores(few), in_training)
+    shares, tried["fused"] = _shares(scores, own, few, seed)
     weights = dict(zip([*(one.name for one in tuned), NETWORK], shares, strict=True))
     if own is None:
         del weights[NETWORK]
@@ -177,62 +174,36 @@ def _fit_for_all(tuned: Sequence[Member], events: Events, contents: Sequence[Ite
         for one in tuned}, of_new
 
 
-def _scores(tuned: Sequence[Member], train: Events, vectors: np.ndarray, horizon: float,
-            task: RankingTask) -> list[np.ndarray]:
-    """Returns the standardised scores of rankers that read some content, each `(q, items)`."""
-    return [standardised(one.fit(train, vectors, horizon).scores(
-        weighted_history(train, one.relevant_only, horizon)[task.users]), train.warm)
-        for one in tuned]
-
-
-class _Shares(NamedTuple):
-    """What rankers and a network weigh.
-
-    Attributes:
-      weights: Weight of each ranker and of the network.
-      figures: What was reached, for the log.
-      ndcg: What the rankers reach without the network for each user, `(q,)`.
-    """
-
-    weights: list[float]
-    figures: dict[str, float]
-    ndcg: np.ndarray
-
-
-def _above_chance(gain: np.ndarray) -> float:
-    """Returns the mean of the users' gains, or 0 where it is not above its standard error.
-
-    Of what validation cannot distinguish, the simpler is taken (Breiman et al. 1984).
-    """
-    if not len(gain):
-        return 0.0
-    return float(gain.mean()) if gain.mean() > gain.std() / np.sqrt(len(gain)) else 0.0
-
-
 def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
-            seed: int) -> _Shares:
+            seed: int) -> tuple[list[float], dict[str, float]]:
     """Weighs the rankers, and the network behind them where it is worth more than a chance.
 
-    The number of its epochs was chosen on the same users.
+    The number of its epochs was chosen on the same users. So the network is added only if their
+    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot
+    distinguish, the simpler).
 
     Args:
       scores: Each ranker's standardised scores, `(q, items)`.
       own: Those of the network, if there is one.
       task: The ranking of the validation split.
       seed: Seed of the draws.
+
+    Returns:
+      Weight of each ranker and of the network, and what was reached, for the log.
     """
     alone = fit_weights(scores, task, seed)
     without = ranking_metrics(weighted_sum(alone, scores), task)
     figures = {PRIMARY: without.metrics[PRIMARY]}
-    weights = [*alone.tolist(), 0.0]
     if own is None:
-        return _Shares(weights, figures, without.ndcg)
+        return [*alone.tolist(), 0.0], figures
     together = fit_weights([*scores, own], task, seed)
     gain = ranking_metrics(weighted_sum(together, [*scores, own]), task).ndcg - without.ndcg
+    error = float(gain.std() / np.sqrt(len(gain)))
     figures |= {f"network_{PRIMARY}": ranking_metrics(own, task).metrics[PRIMARY],
-                "network_gain": float(gain.mean()),
-                "network_gain_se": float(gain.std() / np.sqrt(len(gain)))}
-    return _Shares(together.tolist() if _above_chance(gain) else weights, figures, without.ndcg)
+                "network_gain": float(gain.mean()), "network_gain_se": error}
+    if gain.mean() <= error:
+        return [*alone.tolist(), 0.0], figures
+    return together.tolist(), figures
 
 
 def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,

@@ -36,9 +36,9 @@ def item_content(data: TrainingData, seed: int, dim: int = DIM) -> ItemContent:
 
 
 def _contents(data: TrainingData, content: ItemContent, seed: int) -> list[ItemContent]:
-    """Returns the content, and behind it that of another width where there is one."""
-    return [content, *(one for one in (item_content(data, seed, dim) for dim in (DIM, WIDE))
-                       if one.map.dim != content.map.dim)]
+    """Returns the content, and behind it the wider one where there is one."""
+    wide = item_content(data, seed, WIDE)
+    return [content, wide] if wide.map.dim > content.map.dim else [content]
 
 
 def train_rankers(data: TrainingData, first: Network | None, content: ItemContent, weights: Path,

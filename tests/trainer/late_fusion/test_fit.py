@@ -64,27 +64,3 @@ def test_a_fusion_is_about_as_good_as_the_ranker_that_fits_the_data(kind, best, 
     tuned = RANKERS[best].tuned(train, True, validation).best
     alone = rank(RANKERS[best].fit(known, True, **tuned), test).metrics["ndcg@10"]
     assert ranking_metrics(scores, test).metrics["ndcg@10"] > share * alone > 0.2
-
-
-@pytest.mark.parametrize("telling", [0, 1])
-def test_the_rankers_read_the_content_that_ranks_better_on_validation(telling):
-    """Users keep to one of six kinds of items, which one of both contents shows."""
-    rng = np.random.default_rng(5)
-    kinds = np.arange(ITEMS) % 6
-    of_kind = [rng.permutation(np.flatnonzero(kinds == user % 6)) for user in range(USERS)]
-    users, items = np.repeat(np.arange(USERS), 8), np.concatenate([own[:8] for own in of_kind])
-    place, every = np.tile(np.arange(8), USERS), np.ones(8 * USERS, bool)
-    train, known = (Events(users[rows], items[rows], place[rows], every[rows], USERS, ITEMS)
-                    for rows in (place < 2, place < 4))
-    validation = ranking_task(users, items, every, known=place < 2,
-                              held_out=(place >= 2) & (place < 4), n_items=ITEMS)
-    contents = [ItemContent(ContentMap({"a": np.zeros((1, width))}, {}), vectors)
-                for width, vectors in ((6, rng.normal(size=(ITEMS, 6))),
-                                       (7, rng.normal(size=(ITEMS, 7))))]
-    shown = np.zeros((ITEMS, contents[telling].map.dim))
-    shown[np.arange(ITEMS), kinds] = 2.0
-    contents[telling] = contents[telling]._replace(vectors=shown)
-    fusion = fit_late_fusion(["content"], train, known, validation, contents, None, False, seed=1)
-    assert fusion.content is contents[telling].map
-    reached = fusion.log["content_widths"]
-    assert max(reached, key=reached.get) == str(contents[telling].map.dim)
