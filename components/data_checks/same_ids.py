@@ -129,7 +129,8 @@ def _parts_by_time(data: Data, events: Mapping[str, Any]) -> Iterator[tuple[list
     """
     yield list(events.values()), ""
     times = data.today["events"]["pairs"]["values"].get(data.time_column, {}) if events else {}
-    last = data.today["events"].get("newest", 0) // _DAY
+    # A time of another unit may be no date.
+    last = max(0, min(data.today["events"].get("newest", 0), data.today["moment"])) // _DAY
     for days in _NEWEST:
         yield ([pair for key, pair in events.items() if times.get(key, 0) // _DAY > last - days],
                f", of the {days} days up to {_EPOCH + timedelta(last)},")

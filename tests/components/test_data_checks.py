@@ -242,6 +242,17 @@ def test_labels_that_went_wrong_since_some_day_are_told_with_the_days_and_the_va
         assert part in finding.what
 
 
+def test_labels_are_compared_though_a_time_is_no_date(past, tmp_path):
+    """Milliseconds that were taken for seconds are of the year 55,000."""
+    def spoil(shop):
+        change("interactions", "when", lambda v, _: 1_000 * v, 50)(shop)
+        _newest_labels(10, 1.0)(shop)
+
+    result = findings(spoiled(spoil, tmp_path / "today"), past)
+    assert result["future_times", "interactions", "when"] == "FAIL"
+    assert ("changed_labels", "interactions", "stars") in result
+
+
 def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
     today = spoiled(_lose("items", "price", 2), tmp_path / "today")
     assert [findings(today, past, max_lost=most)["lost_values", "items", "price"]
