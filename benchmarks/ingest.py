@@ -7,7 +7,6 @@ Each size is read from sharded Parquet files by a process of its own, as the pip
 
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from benchmarks.machine import cpu_seconds
 from pipeline.process import PeakMemory
 from schemas.errors import TesseraError
 
@@ -138,19 +138,15 @@ def run_ingest(data: Path, out: Path) -> dict[str, Any]:
     outputs["quarantine"] = [Quarantine()]
     for name, (artifact,) in outputs.items():
         artifact.uri = str(out / name)
-    started, cpu = time.perf_counter(), _cpu_seconds()
+    started, cpu = time.perf_counter(), cpu_seconds()
     Executor().Do({}, outputs, {
         "spec": json.dumps(spec), "split": "u80", "key_id": "", "privacy": "{}",
         "source": json.dumps({"name": "parquet", "data_dir": str(data),
                               "files": {"spec": spec, "options": options}}),
     })
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "cpu_seconds": _cpu_seconds() - cpu,
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds() - cpu,
             "counts": json.loads((out / "quarantine" / "counts.json").read_text())}
-
-
-def _cpu_seconds() -> float:
-    return sum(os.times()[:4])
 
 
 def measure(rows: int) -> Ingested:

@@ -1,11 +1,11 @@
 """The first nodes of the pipeline, each with what it took."""
 
 import contextlib
-import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.machine import cpu_seconds
 from pipeline.config import RunConfig
 
 
@@ -50,17 +50,13 @@ def run_until(config: RunConfig, last: set[str]) -> dict[str, Took]:
     began = [0.0, 0.0]
 
     def started(_: str) -> None:
-        began[:] = time.perf_counter(), _cpu_seconds()
+        began[:] = time.perf_counter(), cpu_seconds()
 
     def ended(node: Any) -> None:
-        took[node.node] = Took(time.perf_counter() - began[0], _cpu_seconds() - began[1])
+        took[node.node] = Took(time.perf_counter() - began[0], cpu_seconds() - began[1])
         if last <= took.keys():
             raise _EndedError
 
     with contextlib.suppress(_EndedError):
         run_locally(whole, "bench", started, ended, "bench")
     return took
-
-
-def _cpu_seconds() -> float:
-    return sum(os.times()[:4])

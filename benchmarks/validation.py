@@ -22,8 +22,6 @@ from schemas.errors import InputError, TesseraError
 
 MOST_SECONDS, MOST_EXPONENT = 60.0, 1.1
 TIMES = 10
-NODES = ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "DataProfiler", "past_data",
-         "DataValidator", "DataReport", "DataGate")
 _TABLES = {"u.user": "|", "u.data": "\t"}  # whose first column is the user's id
 
 
@@ -46,12 +44,13 @@ def write_more(source: Path, target: Path, times: int) -> None:
 
 
 def validation_seconds(data: Path, root: Path) -> dict[str, Took]:
-    """Runs the pipeline as far as the gate of the data; returns what its nodes took."""
+    """Returns what each node took from behind ingest to the gate of the data."""
     from pipeline.config import load_config
 
     took = run_until(load_config(None, dataset="movielens-100k", data_dir=data, root=root),
                      {"DataGate"})
-    return {node: one for node, one in took.items() if node.split(".")[0] in NODES}
+    del took["CatalogGen"]
+    return took
 
 
 def measure(source: Path, times: int) -> dict[str, Took]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from components.verdict import Outcome
+from pipeline.comparison.table import markdown_lines
 from pipeline.nodes import NodeRun, of_type
 from trainer.evaluation.ranking import PRIMARY, paired_bootstrap
 
@@ -32,26 +33,19 @@ def against_first(runs: Sequence[Mapping[str, Any]]) -> str:
     if not ranked:
         return ""
     first, lines = ranked[0], []
-    for name in dict.fromkeys(run["recipe"] for run in ranked):
-        seeds = {run["seed"] for run in ranked if run["recipe"] == first["recipe"]} & {
-            run["seed"] for run in ranked if run["recipe"] == name}
-        own, other = (_mean(ranked, recipe, seeds) for recipe in (name, first["recipe"]))
-        same = next(run for run in ranked if run["recipe"] == name)["relevant"] == first["relevant"]
-        if name == first["recipe"] or own is None or other is None or not (
-                same and len(own) == len(other)):
+    of_recipes: dict[str, dict[int, list[float]]] = {}
+    for run in ranked:
+        values = run["of_users"][PRIMARY]
+        if run["relevant"] == first["relevant"] and len(values) == len(first["of_users"][PRIMARY]):
+            of_recipes.setdefault(run["recipe"], {})[run["seed"]] = values
+    others = of_recipes.pop(first["recipe"])
+    for name, own in of_recipes.items():
+        if not (seeds := own.keys() & others.keys()):
             continue
-        paired = paired_bootstrap(own, other)
+        paired = paired_bootstrap(*(np.mean([one[seed] for seed in seeds], axis=0)
+                                    for one in (own, others)))
         lines.append((name, f"{paired.mean:+.4f}", f"{paired.low:+.4f} to {paired.high:+.4f}",
                       f"{paired.p_value:.3f}"))
-    if not lines:
-        return ""
     heading = [(f"NDCG@10 less {first['recipe']}'s", "mean", "95 % interval", "p"),
                ("---", "---:", "---:", "---:")]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (*heading, *lines))
-
-
-def _mean(runs: Sequence[Mapping[str, Any]], recipe: str, seeds: set[int]) -> np.ndarray | None:
-    """Returns NDCG@10 of each user, `(users,)`, the mean over some seeds, `None` without any."""
-    values = [run["of_users"][PRIMARY] for run in runs
-              if run["recipe"] == recipe and run["seed"] in seeds]
-    return np.mean(values, axis=0) if values else None
+    return markdown_lines([*heading, *lines]) if lines else ""

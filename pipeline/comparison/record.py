@@ -10,7 +10,7 @@ from pipeline.charts import Bar, bars, points
 from pipeline.comparison.figures import rows
 from pipeline.comparison.paired import against_first
 from pipeline.comparison.plan import Plan
-from pipeline.comparison.table import markdown, notes, summary
+from pipeline.comparison.table import markdown, markdown_lines, notes, summary
 from pipeline.config import RunConfig
 from pipeline.results import finite
 from pipeline.root import point, write_whole
@@ -57,7 +57,7 @@ def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, f
                           f"{several[key] / together:.0%} of it"))
     heading = [(f"{recipe}, all tasks in one", "in one", "each alone", "better by"),
                ("---", "---:", "---:", "---:")]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (*heading, *lines))
+    return markdown_lines([*heading, *lines])
 
 
 def run_key(config: RunConfig) -> str:

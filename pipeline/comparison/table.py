@@ -79,9 +79,13 @@ def notes(rows: Sequence[dict[str, Any]]) -> list[str]:
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """Returns the table in Markdown."""
     heading, lines = cells(rows)
-    table = [heading, ["---", *["---:"] * (len(heading) - 2), "---"], *lines]
+    return markdown_lines([heading, ["---", *["---:"] * (len(heading) - 2), "---"], *lines])
+
+
+def markdown_lines(lines: Sequence[Sequence[str]]) -> str:
+    """Returns lines of a Markdown table, given their cells; the second says how these align."""
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n"
-                   for line in table)
+                   for line in lines)
 
 
 def _figure(figure: dict[str, float] | None, digits: int) -> str:

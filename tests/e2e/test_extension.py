@@ -3,20 +3,15 @@
 The configuration names the module; each test begins where nothing of it is registered.
 """
 
-import io
 import json
 
 import pytest
-import yaml
-from extended import unchanged
+from extended import run_project, unchanged
 from kiosk_rows import write_kiosk
-from rich.console import Console
 
 from pipeline.comparison.plan import planned
-from pipeline.config import load_config
 from pipeline.explanation import OCCLUSION
 from pipeline.explanation.command import explain
-from pipeline.run import run
 from serving.client import Client
 from serving.server import EmbeddedServer
 
@@ -44,13 +39,7 @@ def project(tmp_path_factory):
     """A folder with a configuration that ran."""
     folder = tmp_path_factory.mktemp("project")
     write_kiosk(folder / "kiosk")
-    (folder / "toys.yaml").write_text(yaml.safe_dump(RECIPE))
-    (folder / "run.yaml").write_text(yaml.safe_dump(
-        CONFIG | {"data_dir": str(folder / "kiosk"), "root": str(folder / "root")}))
-    console = Console(file=io.StringIO(), width=200)
-    with unchanged():
-        code = run(load_config(folder / "run.yaml"), console)
-    assert code == 0, console.file.getvalue()
+    run_project(folder, RECIPE, CONFIG)
     return folder
 
 

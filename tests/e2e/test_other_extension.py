@@ -4,21 +4,17 @@ Its modality has several columns and options that nest, its tasks quantiles, cou
 and pairs.
 """
 
-import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-import yaml
-from extended import unchanged
+from extended import run_project, unchanged
 from kiosk_rows import write_kiosk
-from rich.console import Console
+from worlds.files import json_lines
 
-from pipeline.config import load_config
 from pipeline.explanation import OCCLUSION
 from pipeline.explanation.command import explain
-from pipeline.run import run
 from serving.client import Client
 from serving.server import EmbeddedServer
 
@@ -52,17 +48,11 @@ def project(tmp_path_factory):
     rows = [json.loads(line) for line in items.read_text().splitlines()]
     for place, row in enumerate(rows):
         row |= {"opened": f"{1950 + 3 * place}-{1990 + place}"} if place % 4 else {}
-    items.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    json_lines(items, rows)
     shutil.copytree(Path(__file__).parents[1] / "kiosk", folder / "schemas")
     with (folder / "schemas" / "items.pbtxt").open("a") as schema:
         schema.write('feature { name: "opened" type: BYTES annotation { tag: "span" } }\n')
-    (folder / "stalls.yaml").write_text(yaml.safe_dump(RECIPE))
-    (folder / "run.yaml").write_text(yaml.safe_dump(
-        CONFIG | {"data_dir": str(folder / "kiosk"), "root": str(folder / "root")}))
-    console = Console(file=io.StringIO(), width=200)
-    with unchanged():
-        code = run(load_config(folder / "run.yaml"), console)
-    assert code == 0, console.file.getvalue()
+    run_project(folder, RECIPE, CONFIG)
     return folder
 
 
