@@ -95,8 +95,11 @@ def _several(events: dict[str, Any], bots: list[dict[str, Any]]) -> str:
 
 def _reference(bot: dict[str, Any]) -> str:
     """Returns which user it is, for who has the events and for nobody else."""
-    day = datetime.fromtimestamp(bot["newest"], UTC).date()
-    return f"{bot['user']} ({bot['events']:,} events in all, the newest on {day})"
+    try:
+        newest = f"on {datetime.fromtimestamp(bot['newest'], UTC).date()}"
+    except (ValueError, OverflowError, OSError):  # a time of another unit may be no date
+        newest = f"at {bot['newest']:,}"
+    return f"{bot['user']} ({bot['events']:,} events in all, the newest {newest})"
 
 
 @check("share of the events that are in the future",

@@ -242,6 +242,15 @@ def test_labels_that_went_wrong_since_some_day_are_told_with_the_days_and_the_va
         assert part in finding.what
 
 
+def test_a_bot_is_named_though_its_times_are_no_dates(past, tmp_path):
+    bots = [{"user": "u0", "busiest": 9_000, "events": 9_000, "newest": 1_720_000_000_000_000}]
+    today = spoiled(_bot(1), tmp_path / "today")
+    today["events"] |= {"busy_users": bots, "busiest": 9_000}
+    (finding,) = [one for one in judge(Data(SPEC, today, past, {}, 0.01))
+                  if one.check == "bot_user"]
+    assert "the newest at 1,720,000,000,000,000" in finding.what
+
+
 def test_labels_are_compared_though_a_time_is_no_date(past, tmp_path):
     """Milliseconds that were taken for seconds are of the year 55,000."""
     def spoil(shop):
