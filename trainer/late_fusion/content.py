@@ -18,7 +18,7 @@ from trainer.network.content import content_block, content_matrix, projected
 from trainer.parts.side import Side
 
 DIM = 24  # Components of a feature, and quantiles of a number.
-WIDE = 96  # Components where content alone speaks, of an item without an event.
+WIDE = 96  # Components of a feature where it is followed the less, the more events there are.
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,8 @@ class LateFusion:
 
         Args:
           events: What to learn from.
-          contents: The content of all items, of `content` first, then what new ones may be ranked
-            by in its place.
+          contents: The content of all items, of `content` first, then a wider one that new items
+            may be ranked by.
           seed: Seed of all draws.
         """
         chosen = [Member(name, self.log[name]["kind"], name in self.relevant_only,
@@ -109,7 +109,7 @@ def fit_late_fusion(
       train: Events of the train split.
       known: Events of train and validation.
       task: The ranking of the validation split.
-      contents: The content of all items, then what new ones may be ranked by in its place.
+      contents: The content of all items, then a wider one that new items may be ranked by.
       network_scores: Returns the network's scores of a task's users, `(q, items)`; `None` where
         there is no network.
       has_relevance: See `members`.
@@ -118,8 +118,8 @@ def fit_late_fusion(
     Raises:
       InputError: No ranker can be fitted.
     """
-    vectors = contents[0].vectors
-    chosen = members(names, train, vectors, has_relevance)
+    vectors = [one.vectors for one in contents]
+    chosen = members(names, train, vectors[0], has_relevance)
     if not chosen:
         raise InputError(
             "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: each needs a "
@@ -150,7 +150,7 @@ def fit_late_fusion(
         tried)
 
 
-def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
+def _tuned(member: Member, train: Events, vectors: Sequence[np.ndarray], horizon: float,
            task: RankingTask) -> tuple[Member, dict[str, Any]]:
     """Returns a ranker with its best parameters, and what was tried, for the log."""
     histories = weighted_history(train, member.relevant_only, horizon)[task.users]
@@ -169,7 +169,7 @@ def _fit_for_all(tuned: Sequence[Member], events: Events, contents: Sequence[Ite
     """Returns the rankers, fitted for items without an event, too, and how these are ranked."""
     vectors = [one.vectors for one in contents]
     of_new = fit_new_items(tuned, events, vectors, horizon, seed)
-    return {one.name: one.fit(events, vectors[0], horizon).with_new_items(
+    return {one.name: one.fit(events, vectors, horizon).with_new_items(
         vectors[of_new.content], events.item_counts(one.relevant_only), of_new.content_penalty)
         for one in tuned}, of_new
 
@@ -206,7 +206,7 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
     return together.tolist(), figures
 
 
-def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
+def _best_horizon(chosen: Sequence[Member], train: Events, vectors: Sequence[np.ndarray],
                   task: RankingTask) -> tuple[float, Mapping[str, float]]:
     """Returns the horizon that is best for all rankers together: one alone follows chance.
 

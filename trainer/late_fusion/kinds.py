@@ -36,6 +36,7 @@ class RankerKind:
       of_relevant: Whether one ranker learns of the relevant events and a second one of all events;
         otherwise there is one, of all.
       reads_content: Whether it is nothing without content.
+      reads_wide: Whether it reads the wider content, for events tell it how much of that to follow.
     """
 
     fit: Callable[..., LinearRanker]
@@ -43,6 +44,7 @@ class RankerKind:
     fades: bool = False
     of_relevant: bool = True
     reads_content: bool = False
+    reads_wide: bool = False
 
     @property
     def start(self) -> Parameters:
@@ -139,7 +141,8 @@ RANKER_KINDS: dict[str, RankerKind] = {
     "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True),
     "factors": RankerKind(
         _factors,
-        {**RANKERS["ials"].axes, "content_penalty": Axis((1.0, 10.0, 100.0), 10.0, 0.1, 1e4)}),
+        {**RANKERS["ials"].axes, "content_penalty": Axis((1.0, 10.0, 100.0), 10.0, 0.1, 1e4)},
+        reads_wide=True),
     "content": RankerKind(
         _content, {"penalty": Axis((30.0, 100.0, 300.0), 3.0, 1.0, 1e5)}, of_relevant=False,
         reads_content=True),

@@ -32,8 +32,15 @@ class Member:
         """Its kind."""
         return RANKER_KINDS[self.kind_name]
 
-    def fit(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
-        """Fits it on some events, for the items that they are about."""
+    def fit(self, events: Events, contents: Sequence[np.ndarray], horizon: float) -> LinearRanker:
+        """Fits it on some events, for the items that they are about.
+
+        Args:
+          events: The events.
+          contents: Contents of all items, each `(items, content)`, the widest last.
+          horizon: See `weighted_history`.
+        """
+        content = contents[-1 if self.kind.reads_wide else 0]
         return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
 
 

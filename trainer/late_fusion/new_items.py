@@ -50,11 +50,11 @@ def fit_new_items(members: Sequence[Member], known: Events, contents: Sequence[n
     Args:
       members: The rankers, with their parameters.
       known: The events of the known items.
-      contents: Contents of all items, each `(items, content)`; the rankers read the first.
+      contents: Contents of all items, each `(items, content)`; the widest is last.
       horizon: See `weighted_history`.
       seed: Seed of the search.
     """
-    draws = [_hide(members, known, hidden_items(known, draw), contents[0], horizon)
+    draws = [_hide(members, known, hidden_items(known, draw), contents, horizon)
              for draw in (_DRAWS if contents[0].shape[1] else ())]
     draws = [draw for draw in draws if len(draw.task.users)]
     if not draws:
@@ -104,11 +104,11 @@ class _Hidden:
             weighted_sum(weights, scores), self.task).metrics[_CHOSEN_BY], weights
 
 
-def _hide(members: Sequence[Member], known: Events, hidden: np.ndarray, content: np.ndarray,
-          horizon: float) -> _Hidden:
+def _hide(members: Sequence[Member], known: Events, hidden: np.ndarray,
+          contents: Sequence[np.ndarray], horizon: float) -> _Hidden:
     """Fits rankers without some items, `(items,)` bool."""
     task, others = sampled(cold_task(known, hidden), len(members)), without(known, hidden)
-    rankers = [one.fit(others, content, horizon) for one in members] if len(task.users) else []
+    rankers = [one.fit(others, contents, horizon) for one in members] if len(task.users) else []
     queries = [ranker.queries(weighted_history(others, one.relevant_only, horizon)[task.users])
                for one, ranker in zip(members, rankers, strict=False)]
     return _Hidden(task, rankers, queries,

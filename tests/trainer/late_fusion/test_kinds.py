@@ -54,13 +54,24 @@ def test_a_ranker_learns_the_taste(world, name):
 def test_content_says_what_a_new_item_is_worth(world, name):
     content, taste, before, _, _ = world
     member = Member(name, name, False, RANKER_KINDS[name].start)
-    ranker = member.fit(before, content, NEVER_FADES).with_new_items(
+    ranker = member.fit(before, [content], NEVER_FADES).with_new_items(
         content, before.item_counts(False), 1.0)
     assert not ranker.candidates[-NEW:].any()
     candidates = ranker.with_content(content, content)
     np.testing.assert_array_equal(candidates[:-NEW], ranker.candidates[:-NEW])
     query = ranker.queries(weighted_history(before, False, NEVER_FADES))
     assert _agreement(query @ candidates[-NEW:].T, taste[:, -NEW:]) > 0.5
+
+
+def test_factors_follow_the_wider_content_and_content_alone_the_first(world):
+    content, _, before, _, _ = world
+    contents = [content[:, :1], content]
+    width = {}
+    for name in ("factors", "content"):
+        fitted = [Member(name, name, False, RANKER_KINDS[name].start).fit(before, some, NEVER_FADES)
+                  for some in (contents, contents[:1], contents[1:])]
+        width[name] = [np.array_equal(fitted[0].candidates, one.candidates) for one in fitted[1:]]
+    assert width == {"factors": [False, True], "content": [True, False]}
 
 
 @pytest.mark.parametrize(("horizon", "real"), [
