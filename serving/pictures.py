@@ -38,14 +38,14 @@ def pixels(value: bytes) -> int:
 def _jpeg(value: bytes) -> int:
     place = 2
     for _ in range(_MOST_BLOCKS):
-        found = _JPEG_MARKER.search(value, place)
-        if found is None or (marker := found[1][0]) in _JPEG_ENDS:
+        marker = _JPEG_MARKER.search(value, place)
+        if marker is None or (kind := marker[1][0]) in _JPEG_ENDS:
             return 0
-        place = found.end()
-        if marker in _JPEG_SIZES:
+        place = marker.end()
+        if kind in _JPEG_SIZES:
             height, width = struct.unpack_from(">HH", value, place + 3)
             return width * height
-        if marker not in _JPEG_ALONE:
+        if kind not in _JPEG_ALONE:
             place += struct.unpack_from(">H", value, place)[0]
     return MAX_PIXELS + 1
 

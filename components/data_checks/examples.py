@@ -42,13 +42,13 @@ def examples(spec: FeatureSpec, today: dict[str, Any], past: dict[str, Any], tab
     """
     name = (spec.role("item_id") if table == "interactions" else spec.id_key(table)).name
     now, then = _shown(today, table), _shown(past, table)
-    found = []
+    examples = []
     for key in sorted(now.keys() & then.keys(),
                       key=lambda key: (len(now[key].items() & then[key].items()), key)):
         old, new = (_value(row[key], column, name) for row in (then, now))
         if old != new:
-            found.append(Example(now[key].get(name, NOT_SHOWN), old, new))
-    return tuple(found[:_MOST])
+            examples.append(Example(now[key].get(name, NOT_SHOWN), old, new))
+    return tuple(examples[:_MOST])
 
 
 def _shown(profile: dict[str, Any], table: str) -> Rows:

@@ -16,7 +16,7 @@ _BINS = 50
 _MOST = 0.9  # share of the texts that have a number, from which on it may say the label
 _WORD = re.compile(r"\w+")
 _STARS = "\u2605\u2b50\U0001f31f"  # and those that are not filled
-_SAID = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)"
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)"
                    rf"|[{_STARS}][{_STARS}\u2606\ufe0f]*|[a-z]+", re.IGNORECASE)
 _NUMBERS = {word: float(number) for number, word in enumerate(
     ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))}
@@ -95,20 +95,20 @@ def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels:
                ) -> float:
     if not feature.language or not len(values):
         return _explained(values, target)
-    numbers = [_said(text.decode("utf-8", "replace")) for text in values]
-    places = [np.array([found[place] if found else np.nan for found in numbers])
+    numbers = [_numbers_in(text.decode("utf-8", "replace")) for text in values]
+    places = [np.array([some[place] if some else np.nan for some in numbers])
               for place in (0, -1)]  # as in "4/5" and "out of 10: 8"
-    said = [_explained(column[known], target[known]) for column in places
-            if (known := ~np.isnan(column)).mean() >= _MOST]
-    return max(_explained(values, target), _spelled(values, labels), *said)
+    shares = [_explained(column[known], target[known]) for column in places
+              if (known := ~np.isnan(column)).mean() >= _MOST]
+    return max(_explained(values, target), _spelled(values, labels), *shares)
 
 
-def _said(text: str) -> list[float]:
+def _numbers_in(text: str) -> list[float]:
     """Returns the numbers in a text: of digits, of words, or of stars."""
-    said = (float(one.count(one[0])) if one[0] in _STARS
-            else _NUMBERS.get(one.lower()) if one[0].isalpha() else float(one)
-            for one in _SAID.findall(text))
-    return [number for number in said if number is not None]
+    numbers = (float(word.count(word[0])) if word[0] in _STARS
+               else _NUMBERS.get(word.lower()) if word[0].isalpha() else float(word)
+               for word in _NUMBER.findall(text))
+    return [number for number in numbers if number is not None]
 
 
 def _numbers(values: np.ndarray, feature: Feature) -> np.ndarray:
@@ -145,6 +145,6 @@ def _spelled(texts: np.ndarray, target: np.ndarray) -> float:
         if isinstance(value, bytes):
             named = {one.encode() for one in _WORD.findall(text)} & known
         else:
-            named = {*_said(text)}
+            named = {*_numbers_in(text)}
         hits += named == {value}
     return hits / len(texts)

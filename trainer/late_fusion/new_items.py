@@ -60,18 +60,18 @@ def fit_new_items(members: Sequence[Member], known: Events, contents: Sequence[n
     if not draws:
         return NewItems({})
 
-    def tried(place: int, penalty: float) -> tuple[float, np.ndarray]:
+    def ranked(place: int, penalty: float) -> tuple[float, np.ndarray]:
         """Returns what is reached, and the weights, the means over the draws."""
-        each = [draw.tried(contents[0], contents[place], penalty, seed) for draw in draws]
-        return (float(np.mean([reached for reached, _ in each])),
+        each = [draw.ranked(contents[0], contents[place], penalty, seed) for draw in draws]
+        return (float(np.mean([figure for figure, _ in each])),
                 np.mean([weights for _, weights in each], axis=0))
 
-    found = {(place, _PENALTY): tried(place, _PENALTY) for place in range(len(contents))}
-    place, _ = max(found, key=lambda key: found[key][0])
-    found |= {(place, penalty): tried(place, penalty) for penalty in _OTHER_PENALTIES}
-    best = max(found, key=lambda key: found[key][0])
-    return NewItems(dict(zip([one.name for one in members], found[best][1].tolist(), strict=True)),
-                    best[1], best[0])
+    reached = {(place, _PENALTY): ranked(place, _PENALTY) for place in range(len(contents))}
+    place, _ = max(reached, key=lambda key: reached[key][0])
+    reached |= {(place, penalty): ranked(place, penalty) for penalty in _OTHER_PENALTIES}
+    best = max(reached, key=lambda key: reached[key][0])
+    weights = zip([one.name for one in members], reached[best][1].tolist(), strict=True)
+    return NewItems(dict(weights), content_penalty=best[1], content=best[0])
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class _Hidden:
     counts: list[np.ndarray]
     warm: np.ndarray
 
-    def tried(self, content: np.ndarray, of_new: np.ndarray, penalty: float,
+    def ranked(self, content: np.ndarray, of_new: np.ndarray, penalty: float,
               seed: int) -> tuple[float, np.ndarray]:
         """Returns the best that weights reach, and these."""
         scores = [standardised(

@@ -66,21 +66,21 @@ def fit_weights(columns: np.ndarray, rows: Values, mean: float, binary: bool) ->
     deviation = added.std(axis=0)
     scale = np.where(deviation > 1e-9, deviation, np.inf)
     added = (added - added.mean(axis=0)) / scale
-    reached, found = _losses(biases, rows.values, binary), np.zeros(0)
+    reached, coefficients = _losses(biases, rows.values, binary), np.zeros(0)
     with one_thread(added.shape[1]):
         for some in ([1], list(range(added.shape[1]))):
             penalty, losses = _best(added[:, some], biases, rows.values, folds, binary)
             if _gains(reached - losses, rows.users):
-                reached, found = losses, np.zeros(1 + added.shape[1])
-                found[[0, *(1 + np.array(some))]] = _regression(
+                reached, coefficients = losses, np.zeros(1 + added.shape[1])
+                coefficients[[0, *(1 + np.array(some))]] = _regression(
                     added[:, some], biases, rows.values, penalty, binary)
-    if not len(found):
+    if not len(coefficients):
         return []
-    weights = found[1:] / scale
+    weights = coefficients[1:] / scale
     network, of_biases, *others = weights.tolist()
     middle = np.r_[0.0 if np.isinf(scale[0]) else np.mean(columns[:, 0] - biases),
                    columns[:, 1:].mean(axis=0)] @ weights
-    return [float(found[0] - middle + (1 - network) * tangent.start), network,
+    return [float(coefficients[0] - middle + (1 - network) * tangent.start), network,
             (1 - network) * tangent.slope + of_biases, *others]
 
 
@@ -111,8 +111,9 @@ def _best(columns: np.ndarray, biases: np.ndarray, values: np.ndarray,
     losses = np.empty((len(_PENALTIES), len(values)))
     for place, penalty in enumerate(_PENALTIES):
         for learned, judged in folds:
-            found = _regression(columns[learned], biases[learned], values[learned], penalty, binary)
-            outputs = biases[judged] + found[0] + columns[judged] @ found[1:]
+            coefficients = _regression(columns[learned], biases[learned], values[learned],
+                                       penalty, binary)
+            outputs = biases[judged] + coefficients[0] + columns[judged] @ coefficients[1:]
             losses[place, judged] = _losses(outputs, values[judged], binary)
     best = int(np.argmin(losses.sum(axis=1)))
     return _PENALTIES[best], losses[best]
@@ -123,15 +124,15 @@ def _regression(columns: np.ndarray, biases: np.ndarray, values: np.ndarray, pen
     """Returns a constant and the weight of each column beside the biases, by Newton's steps."""
     design = np.c_[np.ones(len(columns)), columns]
     penalties = np.r_[0.0, np.full(columns.shape[1], penalty)]
-    found = np.zeros(design.shape[1])
+    coefficients = np.zeros(design.shape[1])
     for _ in range(_NEWTON_STEPS if binary else 1):
-        error, curve = _slopes(biases + design @ found, values, binary)
+        error, curve = _slopes(biases + design @ coefficients, values, binary)
         step = np.linalg.solve((design.T * curve) @ design + np.diag(penalties + 1e-9),
-                               design.T @ error + penalties * found)
-        found = found - step
+                               design.T @ error + penalties * coefficients)
+        coefficients = coefficients - step
         if np.abs(step).max() < 1e-8:
             break
-    return found
+    return coefficients
 
 
 def _losses(outputs: np.ndarray, values: np.ndarray, binary: bool) -> np.ndarray:
@@ -171,9 +172,9 @@ def fit_shares(columns: np.ndarray, rows: Values, mean: float, binary: bool) -> 
     heard = np.arange(int(np.ptp(columns[:, 0]) == 0), columns.shape[1])
     gain = np.empty(len(rows.values))
     for learned, judged in folds:
-        tried = _both(whole[learned], heard, rows.values[learned], binary)
+        stacks = _both(whole[learned], heard, rows.values[learned], binary)
         losses = [_losses(point[0] + whole[np.ix_(judged, some)] @ point[1:], rows.values[judged],
-                          binary) for some, point in tried]
+                          binary) for some, point in stacks]
         gain[judged] = losses[0] - losses[1]
     if not _gains(gain, rows.users):
         return tangent.alone(columns.shape[1])

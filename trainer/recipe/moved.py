@@ -128,10 +128,10 @@ def refuse_moved(tree: Tree) -> None:
     """
     new, moved = renewed(tree)
     if moved:
-        told = "; ".join(f"{key}: the key has moved" for key in moved)
+        clauses = "; ".join(f"{key}: the key has moved" for key in moved)
         changed = {key: value for key, value in new.items() if tree.get(key, _ABSENT) != value}
         shown = "\n".join(map(_line, changed.items())) or "nothing in its place"
-        raise ValueError(f"{told}; write\n{shown}")
+        raise ValueError(f"{clauses}; write\n{shown}")
 
 
 def renewed(tree: Tree) -> tuple[Tree, list[str]]:
