@@ -73,7 +73,7 @@ def channel_credentials(
             "TLS needs ca, and key and certificate together where the server asks for them; given: "
             f"{', '.join(name for name, file in given.items() if file)}.")
     try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # gRPC itself tells none of these faults
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # gRPC reports none of these faults
         context.load_verify_locations(ca)
         if certificate is not None:
             context.load_cert_chain(certificate, key, password="")
@@ -88,7 +88,7 @@ def channel_credentials(
 
 
 def _require_usable(credentials: grpc.ServerCredentials, file: Path) -> None:
-    """Refuses what no server can listen with, which gRPC itself tells as a port's fault."""
+    """Refuses what no server can listen with, which gRPC itself reports as a port's fault."""
     try:
         grpc.server(ThreadPoolExecutor(1)).add_secure_port("localhost:0", credentials)
     except RuntimeError as error:

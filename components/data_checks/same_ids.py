@@ -60,7 +60,7 @@ def bare_new_ids(data: Data) -> Iterator[Measured]:
                            round(share * len(new)), share)
 
 
-@check("share of the rows that a text tells apart, of both runs, that have another id now",
+@check("share of the rows that a text identifies, of both runs, that have another id now",
        "Write ids as in the last run: the model's past events are of other ids, and what asks for "
        "recommendations may know the old ones alone.",
        warn=0.1, fail=0.5, compares=True)

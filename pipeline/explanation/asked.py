@@ -25,6 +25,8 @@ class Source:
       bound: The recipe, bound to its dataset.
       tables: Folders of the raw users and items, by side.
       modalities: Names of each side's modality weights, in order.
+      rankers: Names of the fused rankers, the network among them; none where the score is of one
+        model.
       graphs: Folders of what Transform fitted to the users and items, by side; a model is explained
         without them, and then no word counts as known.
     """
@@ -33,6 +35,7 @@ class Source:
     bound: BoundRecipe
     tables: dict[str, Path]
     modalities: dict[str, list[str]]
+    rankers: tuple[str, ...] = ()
     graphs: Mapping[str, Path] = field(default_factory=dict)
 
     @property

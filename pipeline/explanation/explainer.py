@@ -16,9 +16,7 @@ from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlus
 from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import ENTITIES, InputError, unknown
 from trainer.export.keys import ranker_key
-from trainer.late_fusion.fit import NETWORK
 from trainer.modalities import modality_of
-from trainer.recipe.network import RANKERS
 
 _METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
     OCCLUSION: occlusion, GRADIENTS: integrated_gradients}
@@ -111,7 +109,7 @@ class Explainer:
             side: dict(zip(source.modalities[side], outputs[f"{one}_modality_weights"][0].tolist(),
                            strict=True))
             for side, one in (("users", "user"), ("items", "item"))}
-        rankers = {name: float(outputs[ranker_key(name)][0]) for name in (*RANKERS, NETWORK)
+        rankers = {name: float(outputs[ranker_key(name)][0]) for name in source.rankers
                    if ranker_key(name) in outputs and task == source.recipe.ranking}
         answer = _METHODS[method](self._model, Question(source, task, rows, request))
         return Explanation(user, item, task, method,

@@ -25,7 +25,7 @@ def run_source(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> Source:
     graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"])
               for side in ENTITIES}
     return Source(of_type(nodes, "Model")[-1] / _SERVING, bound, tables,
-                  _modalities(of_type(nodes, "ModelRun")[-1]), graphs)
+                  *_names(of_type(nodes, "ModelRun")[-1]), graphs)
 
 
 def pushed_source(root: Path, folder: Path) -> Source:
@@ -49,10 +49,11 @@ def pushed_source(root: Path, folder: Path) -> Source:
     config = made.training_config()
     bound = BoundRecipe(parse_recipe(**config["recipe"]), parse_spec(**config["spec"]))
     return Source(newest, bound, tables,
-                  _modalities(made.folder(made.outputs(made.trainer)["model_run"])))
+                  *_names(made.folder(made.outputs(made.trainer)["model_run"])))
 
 
-def _modalities(run: Path) -> dict[str, list[str]]:
-    """Reads the names of the modality weights from a `ModelRun`."""
+def _names(run: Path) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """Reads the names of the modality weights and of the fused rankers from a `ModelRun`."""
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    return {"users": summary["user_modalities"], "items": summary["item_modalities"]}
+    return ({"users": summary["user_modalities"], "items": summary["item_modalities"]},
+            tuple(summary.get("late_fusion", {}).get("weights", ())))

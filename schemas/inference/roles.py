@@ -89,7 +89,7 @@ def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, st
         table = tables.get(side, [])
         if column := find_tagged(table, tags, side, role):
             keys[side, role] = Choice(column, (*_twice(column), *_gaps(column), *_mail(column)))
-        elif key := _key(table, pair, side, role):
+        elif key := _key(table, pair, role):
             keys[side, role] = key
     return keys
 
@@ -161,7 +161,7 @@ def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> 
     return Choice(column, (*questions, *_gaps(column), *_mail(column)))
 
 
-def _key(table: list[Column], pair: _Pair | None, side: str, role: str) -> Choice | None:
+def _key(table: list[Column], pair: _Pair | None, role: str) -> Choice | None:
     if pair and pair.key is not pair.column:
         return Choice(pair.key, (*_twice(pair.key), *_gaps(pair.key), *_mail(pair.key)))
     named = [c for c in table if _unique(c)

@@ -238,12 +238,6 @@ def _split_files(files, splits, folder):
 
 
 @pytest.fixture(scope="session")
-def transform_tables():
-    """Transforms some of the raw tables; by side `output`, a TFTransformOutput, and `files`."""
-    return _transform_tables
-
-
-@pytest.fixture(scope="session")
 def trainer_files():
     """Transforms raw tables: files by table and split, and the transforms' folders."""
 

@@ -46,7 +46,9 @@ class KnownModel(tf.Module):
             + 0.25 * tf.cast(item_id == "7", tf.float32)
             + tf.where(items_price < 0, 0.0, items_price))
         rows = tf.shape(score)[0]
-        return {"ranker__popularity": score - 1.5, "ranker__network": tf.fill([rows], 1.5),
+        return {"ranker__popularity": score - 2.0,
+                "ranker__factors_of_relevant": tf.fill([rows], 0.5),
+                "ranker__network": tf.fill([rows], 1.5),
                 "retrieval": score, "like": tf.sigmoid(score),
                 "user_modality_weights": tf.tile([[0.25, 0.75]], [rows, 1]),
                 "item_modality_weights": tf.tile([[0.4, 0.3, 0.2, 0.1]], [rows, 1])}
@@ -104,7 +106,8 @@ def source(tmp_path_factory):
          "poster": png(Image.fromarray(POSTER)), "genres": ["noir", "crime"]}, {"film": 9}])
     return Source(folder / "model", BoundRecipe(RECIPE, SPEC),
                   {n: folder / n for n in ("users", "items")},
-                  {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]})
+                  {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]},
+                  ("popularity", "factors_of_relevant", "content", "network"))
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,13 @@ def worth(explanation, kind):
     return {(e.side, e.feature, e.place): e.value for e in explanation.effects if e.kind == kind}
 
 
-def test_scores_are_the_models_and_a_fusions_rankers_are_told(explanation, explainer, source):
+def test_scores_are_the_models_and_a_fusions_rankers_sum_to_one(explanation, explainer, source):
     # heist 2, dull -1, trains 1, corner 2, noir 4, history .5, item .25, price 1.5
     assert explanation.scores["retrieval"] == pytest.approx(10.25)
     assert explanation.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
-    assert explanation.rankers == pytest.approx({"popularity": 8.75, "network": 1.5})
+    assert explanation.rankers == pytest.approx(
+        {"popularity": 8.25, "factors_of_relevant": 0.5, "network": 1.5})
+    assert sum(explanation.rankers.values()) == pytest.approx(explanation.scores["retrieval"])
     assert not explainer.explain("ann", "7", "like").rankers
 
 
@@ -86,7 +88,8 @@ def test_the_page_is_self_contained_and_escapes_the_data(explanation, source):
     assert html.count("<rect ") == 64
     assert 'title="+2.0000">HEIST</span>' in html and 'title="-1.0000">dull</span>' in html
     assert "0.750" in html  # the weight of the user's text
-    assert "<h3>Rankers</h3>" in html and "+8.7500" in html
+    assert "<h3>Rankers</h3>" in html and "+8.2500" in html
+    assert "factors of relevant" in html
 
 
 def test_another_page_shows_no_word_of_people_that_the_model_does_not_know(source, tmp_path):
