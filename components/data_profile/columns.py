@@ -175,9 +175,12 @@ def _of_kind(feature: Feature, values: Values, spec: FeatureSpec,
         return kind
     if feature.language:
         return kind | {"texts": profile_texts(values.values, of, max(FEWEST, feature.fewest_rows))}
-    if feature.dtype is bytes:
+    if feature.categories or feature.dtype is bytes:
+        # A shelf's number is a category, too: a mean of shelves is of nothing.
+        names = values.values if feature.dtype is bytes else np.char.encode(
+            values.values.astype(str))
         return kind | {"categorical": profile_categories(
-            values.values, None if feature.side == "items" else of)}
+            names, None if feature.side == "items" else of)}
     return kind | {"numbers": profile_numbers(values.values)}
 
 

@@ -19,7 +19,7 @@ from worlds import column, png, small_spec
 
 from components.data_checks import CHECKS, Data, judge, nearest
 from components.data_checks.check import limits_in_force, require_known_checks
-from components.data_profile.columns import profile_numbers
+from components.data_profile.columns import profile_columns, profile_numbers
 from components.data_profile.events import profile_events
 from components.data_profile.leaks import profile_leaks
 from components.data_profile.tables import Table, Values
@@ -344,6 +344,24 @@ def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
                  for text in SPEC.texts]
         result = findings(today, past, spec=parse_spec("s", texts))
         assert result.get(("unit_change", "items", "price")) == severity
+
+
+def test_a_whole_number_that_is_a_category_is_profiled_as_one():
+    spec = small_spec(
+        items=column("shelf", "INT", "categorical") + column("year", "INT", "numeric"))
+    years, shelves = np.arange(1990, 2040), np.arange(50) % 5
+
+    def profile(shelves):
+        columns = {name: Values(values, np.arange(50)) for name, values in (
+            ("shelf", shelves), ("year", years))}
+        return profile_columns(spec, "items", Table(50, columns), {})
+
+    then, now = profile(shelves), profile(np.where(shelves == 4, 77, shelves))
+    assert then["shelf"]["categorical"]["values"]["4"] == 10 and "numbers" not in then["shelf"]
+    assert then["year"]["numbers"]["mean"] == years.mean()
+    data = Data(spec, {"columns": {"items": now}}, {"columns": {"items": then}}, {}, 0.01)
+    (measured,) = CHECKS["new_categories"].measure(data)
+    assert measured.column == "shelf" and measured.value == 0.2 and "77" in measured.what
 
 
 def test_the_limits_in_force_are_the_schemas_and_the_configurations(past):
