@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from schemas import ENTITIES, Feature
+from schemas.log import Progress
 from trainer.ablation import WHOLE
 from trainer.data.events import concatenate
 from trainer.evaluation.ranking import PRIMARY, RankingTask, ranking_metrics, ranking_task
@@ -99,8 +100,8 @@ def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, 
 def without_each(network: Network, data: TrainingData,
                  measure: Measure) -> dict[str, dict[str, float]]:
     """Measures a network without each modality, and by `none` without nothing."""
-    figures = {WHOLE: measure(network)}
-    for name in data.recipe.modalities:
+    figures, modalities = {WHOLE: measure(network)}, data.recipe.modalities
+    for name in Progress("Ablation, modalities", len(modalities)).over(modalities):
         features = {side: tuple(f for f in data.bound.inputs(side) if f.modality == name)
                     for side in ENTITIES}
         if any(features.values()):
@@ -177,9 +178,10 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
         # What is changed of users alone leaves what is said of items as it is.
         return loss(some, items if side == "users" else catalogue(some), rows)
 
-    losses: dict[str, Any] = {
-        side: {feature.name: of(side, feature) for feature in data.bound.inputs(side)}
-        for side in ENTITIES}
+    features = [(side, feature) for side in ENTITIES for feature in data.bound.inputs(side)]
+    losses: dict[str, Any] = {side: {} for side in ENTITIES}
+    for side, feature in Progress("Importance, features", len(features)).over(features):
+        losses[side][feature.name] = of(side, feature)
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]
             for name, values in rows.items()}
