@@ -114,9 +114,10 @@ def _values(field: FieldInfo) -> str:
         return "some of " + _listed(choice.options)
     if choice is not None:
         return _listed(choice.options)
-    if _mapping(field):
+    sections = list(_sections(field))
+    if _mapping(field) and sections:
         return "by name"
-    if any(True for _ in _sections(field)):
+    if sections:
         return "a section, or null" if type(None) in get_args(field.annotation) else "a section"
     whole: Any = field.annotation
     if field.metadata:
@@ -141,6 +142,8 @@ def _words(schema: dict[str, Any]) -> str:
         inner = schema.get("prefixItems", [schema.get("items", {})])
         number = f"{len(inner)} of" if "prefixItems" in schema else "a list of"
         return f"{number} {_words(inner[0])}"
+    if kind == "object":
+        return f"{_words(schema['additionalProperties'])}, by name"
     return {"boolean": "true, false", "string": "text", "null": "null"}[str(kind)]
 
 
@@ -164,7 +167,7 @@ def _shown(bound: float) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    return f"`{_plain(field.default)}`"
+    return "`{}`" if _mapping(field) and not _choice(field) else f"`{_plain(field.default)}`"
 
 
 def _plain(value: Any) -> str:

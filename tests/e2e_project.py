@@ -23,8 +23,9 @@ RECIPE = {
     "relevant": "like",
     "tasks": {
         "retrieval": {"head": "retrieval", "label": "like"},
-        "rating": {"head": "regression", "label": "rating", "weight": 0.3},
-        "like": {"head": "binary", "label": "like", "weight": 0.3}},
+        "rating": {"head": "regression", "label": "rating"},
+        "like": {"head": "binary", "label": "like"}},
+    "balancing": {"fixed": {"weights": {"rating": 0.3, "like": 0.3}}},
     "model": {"dim": 16, "dropout": 0.1},
     "training": {"max_epochs": 4, "batch_size": 64, "learning_rate": 0.003, "patience": 4},
 }

@@ -57,7 +57,7 @@ def expected_step() -> list[np.ndarray]:
         halves.append([np.stack([tf.convert_to_tensor(g) for g in tasks])
                        for tasks in zip(*each, strict=True)])
     gradients = [(one + other) / 2 for one, other in zip(*halves, strict=True)]
-    weights = {n: t.weight for n, t in model.recipe.tasks.items()}
+    weights = model.recipe.loss_weights
     return [np.asarray(g) for g in PCGradBalance(weights).combine(np.ones(2), gradients)]
 
 

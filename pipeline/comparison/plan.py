@@ -10,7 +10,6 @@ from pipeline.run import check_recipe
 from pipeline.validation import validated_recipe
 from schemas import InputError
 from trainer.recipe import Recipe, bind
-from trainer.recipe.families import NetworkRecipe
 
 Variant = Callable[[Recipe, str, str], Recipe]
 
@@ -29,13 +28,7 @@ def without(recipe: Recipe, name: str, modality: str) -> Recipe:
     Raises:
       InputError: What is left is no recipe.
     """
-    tree = _tree(recipe)
-    del tree["modalities"][modality]
-    if isinstance(recipe, NetworkRecipe):
-        for part, options in recipe.behaviour.items():
-            if options.of_modality == modality:
-                del tree["behaviour"][part]
-    return _validated(tree, name, modality)
+    return _validated(recipe.tree_without(modality), name, modality)
 
 
 def without_task(recipe: Recipe, name: str, task: str) -> Recipe:
@@ -52,7 +45,8 @@ def with_tasks(recipe: Recipe, name: str, tasks: list[str], lacking: str) -> Rec
     """Leaves a recipe some of its tasks.
 
     What is relevant stays. Where the task that ranks goes, items are ranked by the first one that
-    can, and `rankers` go with the retrieval that they would join.
+    can, and what a network reads for a task goes with it: `rankers` with the retrieval that they
+    would join, and the weight of the task's loss.
 
     Args:
       recipe: A recipe.
@@ -63,19 +57,7 @@ def with_tasks(recipe: Recipe, name: str, tasks: list[str], lacking: str) -> Rec
     Raises:
       InputError: What is left is no recipe.
     """
-    tree = _tree(recipe)
-    tree["tasks"] = {one: tree["tasks"][one] for one in tasks}
-    if recipe.relevance:
-        tree["relevant"] = recipe.relevance
-    if recipe.retrieval not in tasks:
-        tree.pop("rankers", None)
-    if recipe.ranking not in tasks:
-        tree["rank_by"] = next((one for one in recipe.scored if one in tasks), None)
-    return _validated(tree, name, lacking)
-
-
-def _tree(recipe: Recipe) -> dict[str, Any]:
-    return recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+    return _validated(recipe.tree_with(tasks), name, lacking)
 
 
 def _validated(tree: dict[str, Any], name: str, lacking: str) -> Recipe:

@@ -14,11 +14,12 @@ RANGES = {"model.dim": {"min": 8, "max": 32, "step": 8}, "model.dropout": {"min"
           "training.learning_rate": {"min": 0.0001, "max": 0.01, "log": True},
           "model.fusion": {"choices": ["gated", "attention"]},
           "model.interaction": {"choices": ["neural", "concat"]},
-          "tasks.like.weight": {"choices": [1, 0.5]}}
+          "balancing.fixed.weights.like": {"choices": [1, 0.5]}}
 
 
 def some(ranges=None, modalities="all", **tune):
     return parse_recipe(description="some", tasks=TASKS, modalities=modalities,
+                        balancing={"fixed": {"weights": {"like": 0.3}}},
                         tune={"ranges": ranges or RANGES, **tune})
 
 
@@ -42,7 +43,7 @@ def test_the_best_of_all_trials_is_found(tmp_path, log_lines):
         assert 0.0001 <= one["training.learning_rate"] <= 0.01
         assert one["model.fusion"] in ("gated", "attention")
         assert one["model.interaction"] in ("neural", "concat")
-        assert one["tasks.like.weight"] in (1.0, 0.5)
+        assert one["balancing.fixed.weights.like"] in (1.0, 0.5)
     expected = max(1 - abs(one["model.dim"] - 24) / 100 - one["model.dropout"] for one in tried)
     best, = tuner.oracle.get_best_trials()
     assert best.score == pytest.approx(expected)

@@ -1,6 +1,7 @@
 """The families that are fitted epoch by epoch, each with the recipe that says what it reads."""
 
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,8 +16,18 @@ from trainer.behaviour.options import (
     past_of,
 )
 from trainer.behaviour.past import Past
-from trainer.options import Tuned, Width
-from trainer.recipe.network import Fitting, ModelOptions, Predictors, Privacy, Rankers, Training
+from trainer.options import OneOf, Tuned, Way, Width
+from trainer.recipe.network import (
+    Fitting,
+    Fixed,
+    GradNorm,
+    ModelOptions,
+    PcGrad,
+    Predictors,
+    Privacy,
+    Rankers,
+    Training,
+)
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.tune import Tune, check_ranges
 
@@ -41,6 +52,17 @@ class FittedRecipe(Recipe):
     def private(self) -> Privacy | None:
         """How a fit is differentially private, if it is."""
         return None
+
+    @property
+    def loss_balance(self) -> Way:
+        """How the tasks' losses become one."""
+        return Fixed()
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """The weight of each task's loss, from which a balancing starts that learns its own."""
+        given = self.loss_balance.options.get("weights", {})
+        return {name: given.get(name, 1.0) for name in self.tasks}
 
     @property
     def starts_warm(self) -> bool:
@@ -81,10 +103,10 @@ class NetworkRecipe(FittedRecipe):
     Attributes:
       behaviour: What is read of the past.
       model: The shape of the network.
-      balancing: How the tasks' losses become one: by the weights of the recipe; by learned
-        `uncertainty` (Kendall 2018); so that all tasks learn at one pace (`gradnorm`, Chen 2018,
-        from the recipe's weights on); or without the parts of the gradients that conflict
-        (`pcgrad`, Yu 2020). The last two make a backward pass for each task.
+      balancing: How the tasks' losses become one: by `fixed` weights; by learned `uncertainty`
+        (Kendall 2018); so that all tasks learn at one pace (`gradnorm`, Chen 2018); or without the
+        parts of the gradients that conflict (`pcgrad`, Yu 2020). The last two make a backward pass
+        for each task.
       rankers: Rankers in closed form whose scores are added to the network's own, with weights
         fitted on validation; needs a retrieval task.
       predictors: Predictors in closed form that are stacked, on validation, with the heads that
@@ -96,8 +118,27 @@ class NetworkRecipe(FittedRecipe):
     predictors: Predictors = {}
     behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
     model: ModelOptions = ModelOptions()
-    balancing: Tuned[Literal["fixed", "uncertainty", "gradnorm", "pcgrad"]] = "fixed"
+    balancing: Tuned[Annotated[Way, OneOf(Fixed, "uncertainty", GradNorm, PcGrad)]] = Field(
+        default="fixed", validate_default=True)
     training: Training = Training()
+
+    def tree_without(self, modality: str) -> dict[str, Any]:
+        """See `Recipe`; the parts of the past that read the modality go with it."""
+        tree = super().tree_without(modality)
+        for name, part in self.behaviour.items():
+            if part.of_modality == modality:
+                del tree["behaviour"][name]
+        return tree
+
+    def tree_with(self, tasks: Sequence[str]) -> dict[str, Any]:
+        """See `Recipe`; `rankers` go with the retrieval, weights of losses with their tasks."""
+        tree = super().tree_with(tasks)
+        if self.retrieval not in tasks:
+            tree.pop("rankers", None)
+        if given := self.balancing.options.get("weights"):
+            tree["balancing"] = {self.balancing.name: {
+                "weights": {name: given[name] for name in given if name in tasks}}}
+        return tree
 
     @property
     def past(self) -> Past:
@@ -126,7 +167,7 @@ class NetworkRecipe(FittedRecipe):
                      if isinstance(part, Series) and isinstance(part.tower, Vae)), None)
 
     @property
-    def balanced(self) -> str:
+    def loss_balance(self) -> Way:
         """How the tasks' losses become one."""
         return self.balancing
 
@@ -139,6 +180,15 @@ class NetworkRecipe(FittedRecipe):
     def reads_item_reviews(self) -> bool:
         """Whether the texts of earlier events about an item are read."""
         return any(isinstance(part, ItemReviews) for part in self.behaviour.values())
+
+    @model_validator(mode="after")
+    def _weights_are_of_tasks(self) -> Self:
+        given = self.balancing.options.get("weights", {})
+        if others := [name for name in given if name not in self.tasks]:
+            raise ValueError(f"'balancing.{self.balancing.name}.weights' has "
+                             f"{', '.join(map(repr, others))}, but the tasks are: "
+                             f"{', '.join(self.tasks)}")
+        return self
 
     @model_validator(mode="after")
     def _past_has_losses(self) -> Self:
@@ -169,12 +219,16 @@ class NetworkRecipe(FittedRecipe):
             "another": self.retrieval,
             "'rankers'": self.rankers, "'predictors'": self.predictors,
             "'behaviour.item_reviews'": self.reads_item_reviews,
-            f"'balancing: {self.balancing}'": self.balancing != "fixed",
+            f"'balancing: {self.balancing.name}'": not isinstance(self.balancing, Fixed),
             "'training.warm_start'": self.training.warm_start}
         if readers := [what for what, there in reading.items() if there]:
             raise ValueError("'training.privacy' bounds what one user's events change, and these "
                              f"read events without bound: {', '.join(readers)}. Take them out; "
                              "rank by the head of a label, as in 'rank_by: like'")
+        if self.training.batch_size is not None:
+            raise ValueError(f"'training.batch_size' is {self.training.batch_size}, but beside "
+                             "'training.privacy' a step has the events of users, each with the "
+                             "'chance' of that section: take the key out")
         if self.training.precision not in ("auto", "float32"):
             raise ValueError(f"'training.precision' is '{self.training.precision}', but "
                              "'training.privacy' computes in float32: take the key out")

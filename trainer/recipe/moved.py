@@ -116,6 +116,23 @@ _UNNAMED: Mapping[str, Any] = {"modalities": ALL, "behaviour": list(DEFAULT)}
 _FAMILIES = ("factorization", "similarity", "forest")  # each had a section of its own
 
 
+def _balance(task: str) -> Callable[[Tree], str]:
+    """Returns the place of a task's weight, which a balancing by weights reads."""
+    def place(tree: Tree) -> str:
+        given = tree.get("balancing", "fixed")
+        way = next(iter(given)) if isinstance(given, dict) and given else given
+        weighs = tree.get("family", "network") == "network" and way != "uncertainty"
+        return f"balancing.{way}.weights.{task}" if weighs else ""
+    return place
+
+
+def _places(tree: Tree) -> Mapping[str, str | Callable[[Tree], str]]:
+    """Returns the places of all keys that a file may have from before."""
+    tasks = tree.get("tasks")
+    names = tasks if isinstance(tasks, dict) else ()
+    return {**PLACES, **{f"tasks.{name}.weight": _balance(name) for name in names}}
+
+
 def refuse_moved(tree: Tree) -> None:
     """Refuses a recipe of an earlier form.
 
@@ -136,13 +153,13 @@ def refuse_moved(tree: Tree) -> None:
 
 def renewed(tree: Tree) -> tuple[Tree, list[str]]:
     """Returns a recipe's tree in the form of now, and which of its keys have moved."""
-    new = copy.deepcopy(tree)
-    moved = [key for key in PLACES if _at(tree, key) is not _ABSENT]
+    new, places = copy.deepcopy(tree), _places(tree)
+    moved = [key for key in places if _at(tree, key) is not _ABSENT]
     for key in moved:
         value, family = _take(new, key.split(".")), key.split(".")[0]
         if family in _FAMILIES:
             new.setdefault("family", family)
-        for place in _place(key, tree).split() if value is not None else ():
+        for place in _place(places[key], tree).split() if value is not None else ():
             section = place.split(".")[0]
             if section in _UNNAMED:
                 new.setdefault(section, _UNNAMED[section])
@@ -150,15 +167,14 @@ def renewed(tree: Tree) -> tuple[Tree, list[str]]:
     if _at(tree, "model.history") is False:
         new["behaviour"] = []
     ranges = _at(tree, "tune.ranges")
-    for key in [key for key in PLACES if isinstance(ranges, dict) and key in ranges]:
+    for key in [key for key in places if isinstance(ranges, dict) and key in ranges]:
         given = new["tune"]["ranges"].pop(key)
-        new["tune"]["ranges"] |= dict.fromkeys(_place(key, tree).split(), given)
+        new["tune"]["ranges"] |= dict.fromkeys(_place(places[key], tree).split(), given)
         moved.append(f"tune.ranges.{key}")
     return new, moved
 
 
-def _place(key: str, tree: Tree) -> str:
-    place = PLACES[key]
+def _place(place: str | Callable[[Tree], str], tree: Tree) -> str:
     return place if isinstance(place, str) else place(tree)
 
 

@@ -33,6 +33,36 @@ Rankers = Annotated[dict[str, Strict], SomeOf(lambda: RANKERS)]
 Predictors = Annotated[dict[str, Strict], SomeOf(lambda: PREDICTORS)]
 
 
+class Weighted(Way):
+    """Base of the balancings that begin with a weight of each task.
+
+    Attributes:
+      weights: The weights of the losses by the name of the task; 1 where none is given.
+    """
+
+    name = "weighted"
+
+    weights: Tuned[dict[str, Positive]] = {}
+
+
+class Fixed(Weighted):
+    """By the weights that are given."""
+
+    name = "fixed"
+
+
+class GradNorm(Weighted):
+    """So that all tasks learn at one pace, from the weights that are given on."""
+
+    name = "gradnorm"
+
+
+class PcGrad(Weighted):
+    """Without the parts of the weighted gradients that conflict."""
+
+    name = "pcgrad"
+
+
 class Late(Way):
     """Each modality decides by itself.
 
@@ -168,7 +198,7 @@ class Training(Fitting):
       alignment: Weight of a loss (InfoNCE) that lets an item's modalities recognize each other
         among the batch's items; it is not balanced, and is logged as `alignment_loss`.
       privacy: Differentially private training. The second fit has `max_epochs` then, however
-        the first one ends, and `batch_size` is not read.
+        the first one ends.
     """
 
     alignment: Tuned[Weight] = 0.0

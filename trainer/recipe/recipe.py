@@ -1,8 +1,9 @@
 """What every recipe says, whatever the family of its model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -92,16 +93,31 @@ class Recipe(Strict):
                  if options.encoded_by else options for name, options in self.modalities.items()}
         return self.model_copy(update={"modalities": moved})
 
+    def tree(self) -> dict[str, Any]:
+        """Returns the recipe as its file has it, without `tune`."""
+        return self.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+
+    def tree_without(self, modality: str) -> dict[str, Any]:
+        """Returns the recipe's tree without a modality that it names, and what reads it."""
+        tree = self.tree()
+        del tree["modalities"][modality]
+        return tree
+
+    def tree_with(self, tasks: Sequence[str]) -> dict[str, Any]:
+        """Returns the recipe's tree with some of its tasks alone; what is relevant stays."""
+        tree = self.tree()
+        tree["tasks"] = {name: tree["tasks"][name] for name in tasks}
+        if self.relevance:
+            tree["relevant"] = self.relevance
+        if self.ranking not in tasks:
+            tree["rank_by"] = next((name for name in self.scored if name in tasks), None)
+        return tree
+
     @property
     def encoders(self) -> dict[str, Encoder]:
         """The pretrained networks by modality."""
         return {name: options.encoded_by for name, options in self.modalities.items()
                 if options.encoded_by}
-
-    @property
-    def balanced(self) -> str:
-        """How the tasks' losses become one."""
-        return "fixed"
 
     @property
     def starts_warm(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 
 from schemas import FeatureSpec
-from trainer.options import Positive, Strict, Tuned, Way
+from trainer.options import Strict, Way
 from trainer.tasks import HEADS, TASK_KINDS, TaskKind, kind_of
 
 
@@ -22,13 +22,11 @@ class Task(Strict):
       label: The schema's label; for `retrieval` and `click`, the label that makes an event a
         positive one (every event, where there is none).
       labels: The labels of `multi_label`, each 0 or 1.
-      weight: Weight of the task's loss under fixed balancing.
     """
 
     head: Annotated[Way, HEADS]
     label: str | None = None
     labels: tuple[str, ...] | None = None
-    weight: Tuned[Positive] = 1.0
 
     @model_validator(mode="after")
     def _has_its_labels(self) -> "Task":

@@ -154,12 +154,17 @@ def _marked(options: Strict, above: str) -> Iterator[tuple[str, tuple[str, ...]]
         value = getattr(options, name)
         if isinstance(value, dict):  # of a registry, or by names of the recipe's own
             for entry, inner in value.items():
-                yield from _marked(inner, f"{above}{name}.{entry}.")
+                if isinstance(inner, Strict):
+                    yield from _marked(inner, f"{above}{name}.{entry}.")
+                elif TUNABLE in field.metadata:
+                    yield f"{above}{name}.{entry}", ()
         elif isinstance(value, Way) and type(value).model_fields:
             yield from _marked(value, f"{above}{name}.{value.name}.")
         elif isinstance(value, Strict) and not isinstance(value, Way):
             yield from _marked(value, f"{above}{name}.")
-        elif TUNABLE in field.metadata:
+        if isinstance(value, dict) or (isinstance(value, Strict) and value.model_fields_set):
+            continue  # what is chosen has options: they alone vary
+        if TUNABLE in field.metadata:
             yield f"{above}{name}", next(
                 (tuple(one.options) for one in field.metadata if isinstance(one, OneOf)), ())
 
@@ -184,7 +189,7 @@ def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
       ValidationError: The values make no valid recipe.
     """
     # What the recipe does not say stays unsaid, so that it reads as its file does.
-    tree = recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+    tree = recipe.tree()
     for key, value in values.items():
         *path, last = key.split(".")
         inner = tree

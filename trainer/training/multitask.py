@@ -10,7 +10,7 @@ from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.losses import in_batch_softmax
 from trainer.network.auxiliary import auxiliary_losses
 from trainer.options import look_up
-from trainer.recipe import Recipe
+from trainer.recipe.families import FittedRecipe
 from trainer.tasks.kind import Batch
 from trainer.training.gradients import train_step_of_backend
 
@@ -24,7 +24,7 @@ class MultiTaskModel(keras.Model):
 
     Args:
       network: The training model of `trainer.network.model.Network`.
-      recipe: Gives the tasks, their labels and weights.
+      recipe: Gives the tasks, their labels, and how their losses become one.
       probability: Chance of each item index among the training rows, `(items,)`.
       retrieval_loss: The retrieval loss, with the signature of
         `trainer.layers.losses.in_batch_softmax`.
@@ -35,7 +35,7 @@ class MultiTaskModel(keras.Model):
     def __init__(
         self,
         network: keras.Model,
-        recipe: Recipe,
+        recipe: FittedRecipe,
         probability: np.ndarray,
         retrieval_loss: RetrievalLoss = in_batch_softmax,
         replicas: int = 1,
@@ -46,8 +46,8 @@ class MultiTaskModel(keras.Model):
         self.probability = np.asarray(probability, "float32")
         self.variances = dict(variances or {})
         self.retrieval_loss = retrieval_loss
-        balance = look_up(BALANCINGS, recipe.balanced, "balancing")
-        self.balance = balance({n: t.weight for n, t in recipe.tasks.items()}, name="balance")
+        balance = look_up(BALANCINGS, recipe.loss_balance.name, "balancing")
+        self.balance = balance(recipe.loss_weights, name="balance")
         self.auxiliary = auxiliary_losses(recipe)
         names = [*recipe.tasks, *(loss.name for loss in self.auxiliary)]
         self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in names}

@@ -152,6 +152,26 @@ def test_options_of_one_thing_are_written_together(tree, written):
     assert parse_recipe(**renewed(tree)[0])
 
 
+@pytest.mark.parametrize(("more", "written"), [
+    ({}, {"balancing": {"fixed": {"weights": {"next": 2, "like": 0.3}}}}),
+    ({"balancing": "pcgrad"}, {"balancing": {"pcgrad": {"weights": {"next": 2, "like": 0.3}}}}),
+    ({"balancing": "uncertainty"}, {}),
+    ({"family": "rankers", "rankers": ["popularity"], "predictors": ["biases"]}, {}),
+    ({"tune": {"ranges": {"tasks.like.weight": {"min": 0.1, "max": 1}}}},
+     {"balancing": {"fixed": {"weights": {"next": 2, "like": 0.3}}},
+      "tune": {"ranges": {"balancing.fixed.weights.like": {"min": 0.1, "max": 1}}}}),
+])
+def test_the_weight_of_a_task_is_written_where_it_is_read_and_nowhere_else(more, written):
+    like = {"head": "binary", "label": "like"}
+    tasks = {"next": TASKS["next"], "like": like}
+    earlier = {"next": {**TASKS["next"], "weight": 2}, "like": {**like, "weight": 0.3}}
+    tree = {"description": "d", "tasks": earlier, **more}
+    message, section = shown(**tree)
+    assert message.startswith("tasks.next.weight: ") and "tasks.like.weight: " in message
+    assert section == {"tasks": tasks, **written}
+    assert parse_recipe(**renewed(tree)[0])
+
+
 @pytest.mark.parametrize("tree", [
     {"training": {"softmax": {"batch": None}}, "tasks": None}, {"tasks": ["next"], "training": {
         "temperature": 1}}, {"model": {"towers": ["text"]}}, {"encoders": None, "forest": [1]},

@@ -15,7 +15,8 @@ from trainer.tasks import TASK_KINDS
 
 BASE = {"description": "some", "model": {"dim": 32},
         "tasks": {"retrieval": {"head": "retrieval"},
-                  "like": {"head": "binary", "label": "like", "weight": 0.5}}}
+                  "like": {"head": "binary", "label": "like"}}}
+WEIGHTS = {"balancing": {"fixed": {"weights": {"like": 0.5}}}}
 
 
 @pytest.fixture
@@ -32,8 +33,7 @@ def test_ranges_of_every_kind(load):
         "model.dim": {"min": 16, "max": 64, "step": 16}, "model.dropout": {"min": 0, "max": 0.5},
         "training.learning_rate": {"min": 0.0001, "max": 0.01, "log": True},
         "model.fusion": {"choices": ["gated", "attention"]},
-        "balancing": {"choices": ["fixed", "uncertainty"]},
-        "tasks.like.weight": {"choices": [0.3, 1]}})
+        "balancing": {"choices": ["fixed", "uncertainty"]}})
     assert recipe.tune is not None and recipe.tune.trials == 20
     ranges = recipe.tune.ranges
     assert ranges["model.dim"].integers and not ranges["model.dropout"].integers
@@ -72,7 +72,6 @@ def test_an_unknown_key(load, key):
     with pytest.raises(InputError, match=rf"unknown key '{key}' in 'ranges'") as message:
         load({key: {"min": 1, "max": 2}})
     assert "model.dim, model.dropout" in str(message.value)
-    assert "tasks.like.weight" in str(message.value)
 
 
 @pytest.mark.parametrize(("ranges", "changes", "message"), [
@@ -105,15 +104,25 @@ def test_a_fault_elsewhere_is_told_as_ever(load, tmp_path):
 def test_other_values_leave_the_rest_as_it_was():
     recipe = parse_recipe(**BASE, tune={"ranges": {"model.dim": {"min": 16, "max": 64}}})
     changed = with_values(recipe, {"model.dropout": 0.1, "training.patience": 5,
-                                   "tasks.like.weight": 2.0})
+                                   "balancing.fixed.weights.like": 2.0})
     assert changed.tune is None and recipe.tune is not None
     assert changed.model.dim == 32 and changed.model.dropout == 0.1
-    assert changed.training.patience == 5 and changed.tasks["like"].weight == 2.0
+    assert changed.training.patience == 5 and changed.loss_weights == {"retrieval": 1.0, "like": 2.0}
     assert changed.model_dump(exclude_unset=True) == {
         "description": "some", "model": {"dim": 32, "dropout": 0.1},
         "tasks": {"retrieval": {"head": "retrieval"},
-                  "like": {"head": "binary", "label": "like", "weight": 2.0}},
+                  "like": {"head": "binary", "label": "like"}},
+        "balancing": {"fixed": {"weights": {"like": 2.0}}},
         "training": {"patience": 5}}
+
+
+def test_the_weights_that_a_recipe_gives_are_tunable_and_then_the_balancing_is_not(load):
+    recipe = load({"balancing.fixed.weights.like": {"min": 0.1, "max": 1.0}}, **WEIGHTS)
+    assert with_values(recipe, {"balancing.fixed.weights.like": 0.2}).loss_weights["like"] == 0.2
+    with pytest.raises(InputError, match="unknown key 'balancing'.*balancing.fixed.weights.like"):
+        load({"balancing": {"choices": ["fixed", "uncertainty"]}}, **WEIGHTS)
+    with pytest.raises(InputError, match="unknown key 'balancing.fixed.weights.like'"):
+        load({"balancing.fixed.weights.like": {"min": 0.1, "max": 1.0}})
 
 
 def test_what_transform_reads_and_what_takes_a_list_are_not_tunable():

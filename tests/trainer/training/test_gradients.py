@@ -9,7 +9,7 @@ from trainer.training.optimizer import MirroredLossScale
 
 ROWS, UNIFORM = 16, np.full(9, 1 / 9)
 TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
-         "rating": {"head": "regression", "label": "rating", "weight": 0.5}}
+         "rating": {"head": "regression", "label": "rating"}}
 PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
 
 
@@ -22,7 +22,8 @@ def _labels(seed=0):
 def make(build):
     """Builds a model of two tasks that does not dream."""
     def make(balancing, training=None, **model):
-        network, recipe = build(tasks=TASKS, balancing=balancing, modalities=["numeric"],
+        network, recipe = build(tasks=TASKS, balancing={balancing: {"weights": {"rating": 0.5}}},
+                                modalities=["numeric"],
                                 model={**PLAIN, **model}, training=training or {})
         made = MultiTaskModel(network.training, recipe, UNIFORM)
         random = np.random.default_rng(1)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.recipe import parse_recipe
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
@@ -89,9 +90,8 @@ def test_an_error_counts_by_the_variance_of_its_label(network, recipe, rows):
 
 
 def test_weights_of_tasks_and_replicas_scale_the_total(network, recipe, rows):
-    tasks = {n: {**t.model_dump(), "weight": w}
-             for (n, t), w in zip(recipe.tasks.items(), (1.0, 0.5, 3.0), strict=True)}
-    weighted = recipe.model_validate({**recipe.model_dump(), "tasks": tasks})
+    weights = {"fixed": {"weights": {"like": 3.0, "rating": 0.5}}}
+    weighted = parse_recipe(**recipe.model_dump(mode="json") | {"balancing": weights})
     model = MultiTaskModel(network.training, weighted, UNIFORM, replicas=2)
     inputs, labels = rows(ROWS), _labels(ROWS)
     outputs = model(inputs)
@@ -101,7 +101,7 @@ def test_weights_of_tasks_and_replicas_scale_the_total(network, recipe, rows):
 
 
 def test_uncertainty_balancing_has_weights_that_learn(network, recipe, rows):
-    uncertain = recipe.model_copy(update={"balancing": "uncertainty"})
+    uncertain = parse_recipe(**recipe.model_dump(mode="json") | {"balancing": "uncertainty"})
     model = MultiTaskModel(network.training, uncertain, UNIFORM)
     inputs, labels = rows(ROWS), _labels(ROWS)
     model.compute_loss(inputs, labels, model(inputs))

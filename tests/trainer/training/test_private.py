@@ -137,6 +137,8 @@ def test_a_private_training_says_what_it_guarantees(tmp_path):
     ({"behaviour": {"item_reviews": {}}}, "item_reviews"),
     ({"training": {"privacy": {}, "warm_start": True}}, "warm_start"),
     ({"training": {"privacy": {}, "precision": "mixed_float16"}}, "float32"),
+    ({"training": {"privacy": {}, "batch_size": 64}}, "'training.batch_size' is 64"),
+    ({"balancing": "gradnorm"}, "'balancing: gradnorm'"),
     ({"training": {"privacy": {"chance": 0.0}}}, "chance"),
     ({"family": "factorization", "training": {"privacy": {}}}, "privacy"),
 ])
