@@ -2,12 +2,11 @@
 
 from pipeline.config import RunConfig
 from schemas import ENTITIES, FeatureSpec, InputError
-from trainer.behaviour.options import DEFAULT, History, Reviews
 from trainer.behaviour.past import past_text
 from trainer.network.plan import plan_parts
 from trainer.recipe import BoundRecipe, Task
-from trainer.recipe.computed import ForestRecipe, SimilarityRecipe
 from trainer.recipe.families import NetworkRecipe
+from trainer.recipe.reading import RECIPES
 from trainer.tasks import TASK_KINDS
 
 
@@ -38,17 +37,14 @@ def check_tasks(bound: BoundRecipe, name: str) -> None:
 
 def _check_features(bound: BoundRecipe, name: str) -> None:
     """Refuses a family that reads content where there is none to read."""
-    recipe, read = bound.recipe, {side: bound.inputs(side) for side in ENTITIES}
-    missing = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
-           f"dataset {bound.spec.name!r} has none."
-    if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
-        raise InputError("similarity-needs-features",
-                         f"Recipe {name!r}: similarity to content needs features of the items "
-                         f"{missing} Set 'vectors' to 'collaborative', or declare some.")
-    if isinstance(recipe, ForestRecipe) and not (read["users"] or read["items"]):
-        raise InputError("forest-needs-features",
-                         f"Recipe {name!r}: a forest needs features of users or items {missing} "
-                         "Declare some in the schemas.")
+    recipe, needed = bound.recipe, bound.recipe.needs_features_of
+    if needed and not any(bound.inputs(side) for side in needed):
+        raise InputError(
+            "family-needs-features",
+            f"Recipe {name!r}: a {recipe.family!r} of this kind needs features of "
+            f"{' or '.join(needed)} that the recipe's modalities read "
+            f"({', '.join(recipe.modalities) or 'none'}); dataset {bound.spec.name!r} has none. "
+            "Declare some in the schemas, or take a recipe that learns from events alone.")
 
 
 def _fault(task: Task, spec: FeatureSpec) -> str:
@@ -66,8 +62,9 @@ def _place_fault(name: str, task: Task, bound: BoundRecipe) -> str:
                 f"users takes the head {', '.join(others)} or {last}.")
     if name == bound.recipe.ranking:
         return "learns an attribute of the users, by which no item can be ranked."
-    if not isinstance(bound.recipe, NetworkRecipe):
-        return (f"learns an attribute of the users, which only the family 'network' can; the "
+    if not bound.recipe.learns_of_users:
+        able = " or ".join(repr(n) for n, recipe in RECIPES.items() if recipe.learns_of_users)
+        return (f"learns an attribute of the users, which only the family {able} can; the "
                 f"family is {bound.recipe.family!r}.")
     return ""
 
@@ -83,11 +80,7 @@ def check_behaviour(bound: BoundRecipe, name: str) -> None:
       InputError: There is no history of items and times, or none of texts.
     """
     recipe, spec = bound.recipe, bound.spec
-    if not isinstance(recipe, NetworkRecipe):
-        return
-    wanted = [name for name in recipe.behaviour if name not in DEFAULT]
-    wanted[:0] = [f"{name} ({part.tower.name})" for name, part in recipe.behaviour.items()
-                  if isinstance(part, History) and part.in_order]
+    wanted = [name for name, part in recipe.past_parts.items() if part.needs_events]
     if not wanted:
         return
     histories = spec.histories()
@@ -99,13 +92,13 @@ def check_behaviour(bound: BoundRecipe, name: str) -> None:
             f"{where} needs histories of items and times, and the interactions of {spec.name!r} "
             f"have: {has}. Add columns with the tags 'history:item_id' and 'history:timestamp', "
             "which ingest fills, or leave the key out.")
-    reviews = [name for name, part in recipe.behaviour.items() if isinstance(part, Reviews)]
-    if reviews and past_text(spec, recipe.past) is None:
+    texts = [name for name, part in recipe.past_parts.items() if part.of_modality]
+    if texts and past_text(spec, recipe.past) is None:
         raise InputError(
             "recipe-needs-reviews",
             f"{where} needs the texts of earlier events, and the interactions of {spec.name!r} "
             f"have: {has}. Add a column with the tag 'history:COLUMN', COLUMN having the tag "
-            f"'text' and not 'pii', or take {' and '.join(reviews)} out.")
+            f"'text' and not 'pii', or take {' and '.join(texts)} out.")
 
 
 def check_part_names(bound: BoundRecipe, name: str) -> None:

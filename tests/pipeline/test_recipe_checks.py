@@ -80,7 +80,7 @@ def with_task(**task) -> Recipe:
         "like": {"head": "binary", "label": "like"}, "age": {"head": "regression",
                                                              "label": "age"}}),
      "which only the family 'network' can; the family is 'forest'"),
-    (recipe(family="similarity"), "similarity to content needs features of the items that the "
+    (recipe(family="similarity"), "a 'similarity' of this kind needs features of items that the "
                                   "recipe's modalities read (categorical, numeric); "
                                   "dataset 'town' has none"),
 ])
@@ -95,7 +95,7 @@ def test_a_forest_needs_something_to_read():
     forest = recipe(family="forest", rank_by="like",
                     tasks={"like": {"head": "binary", "label": "like"}})
     check_tasks(BoundRecipe(forest, SPEC), "mine")  # the users' attributes are its features
-    with refuses("forest-needs-features"):
+    with refuses("family-needs-features", "features of users or items"):
         check_tasks(BoundRecipe(forest, bare), "mine")
 
 
@@ -141,7 +141,7 @@ def check(behaviour, events="", users="", items="", **more):
 
 @pytest.mark.parametrize(("behaviour", "wanted"), [
     (["context", "series"], "series"), (["reviews"], "reviews"),
-    ({"history": {"tower": "gru"}}, "history (gru)"),
+    ({"history": {"tower": "gru"}}, "history"),
 ])
 def test_data_without_histories(behaviour, wanted):
     assert check(["history", "context"]) is check([]) is None, "the default asks for nothing"
@@ -154,15 +154,15 @@ def test_data_without_histories(behaviour, wanted):
 def test_data_without_a_history_of_texts(tags):
     note = column("note", "BYTES", *tags)
     past = NOTES if "pii" in tags else ""
-    with refuses("recipe-needs-reviews", "reviews, item_reviews needs the texts of earlier events",
+    with refuses("recipe-needs-reviews", "'behaviour': reviews needs the texts of earlier events",
                  "have: history:item_id, history:timestamp", "'history:COLUMN'"):
-        check(["history", "reviews", "item_reviews"], HISTORIES + note + past)
+        check(["history", "reviews"], HISTORIES + note + past)
 
 
 def test_data_with_all_of_it():
     note = column("note", "BYTES", "text")
     everything = {"history": {"tower": "self_attention"}, "counts": {}, "series": {"tower": "vae"},
-                  "reviews": {}, "item_reviews": {}}
+                  "reviews": {"of": ["users", "items"]}}
     assert check(everything, HISTORIES + note + NOTES) is None
 
 

@@ -1,12 +1,15 @@
-"""The recipe's `behaviour`: what is read of the past, each part with its options."""
+"""The recipe's `behaviour`: the parts of the past that are read, in one registry."""
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from trainer.behaviour.past import Past
+from schemas import FeatureSpec
+from trainer.behaviour.past import Past, event_values, past_type
 from trainer.options import Count, OneOf, Positive, SomeOf, Strict, Tuned, Way, Whole
+from trainer.parts.part import ITEMS, USERS, Built, Materials
+from trainer.preprocessing import columns
 
 
 class PastPart(Strict):
@@ -14,21 +17,47 @@ class PastPart(Strict):
 
     Attributes:
       of_modality: The modality whose contents the part reads, if it reads any.
-      of_items: Whether it describes an item; most describe a user.
       embedded: Whether its tower embeds what it reads, so that a gradient reaches its embeddings.
     """
 
     of_modality: ClassVar[str | None] = None
-    of_items: ClassVar[bool] = False
     embedded: ClassVar[bool] = False
 
+    @property
+    def needs_events(self) -> bool:
+        """Whether it is an error that a dataset has no histories of items and times."""
+        return True
 
-class Context(PastPart):
-    """The moment of an event; it has no options."""
+    @property
+    def derived(self) -> dict[str, Any]:
+        """What Transform and requests derive of the past for it, as values of `Past`."""
+        return {}
 
+    @property
+    def reconstruction(self) -> float:
+        """Weight of the loss of what it fails to reconstruct; 0 if it has no such loss."""
+        return 0.0
 
-class Counts(PastPart):
-    """The user's events in windows of time, and how recent they are; it has no options."""
+    def names(self, name: str) -> dict[str, str]:
+        """Returns the parts of the network that read it: their names by the side they describe.
+
+        Args:
+          name: What recipes call it.
+        """
+        return {USERS: name}
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """Yields the columns of a row that its tower of users reads."""
+        raise NotImplementedError
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """Builds its tower.
+
+        Args:
+          spec: The dataset's spec.
+          materials: The inputs, width and dropout, and what the towers of the past share.
+        """
+        raise NotImplementedError
 
 
 class History(PastPart):
@@ -48,6 +77,71 @@ class History(PastPart):
     def in_order(self) -> bool:
         """Whether the order of the events is read."""
         return self.tower.name != "means"
+
+    @property
+    def needs_events(self) -> bool:
+        """See `PastPart`; means are read of whatever a dataset has."""
+        return self.in_order
+
+    @property
+    def derived(self) -> dict[str, Any]:
+        """See `PastPart`."""
+        return {"sequence": self.in_order}
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """See `PastPart`."""
+        yield from (columns.HISTORY_INDEX, columns.HISTORY_AGE, columns.HISTORY_RANK)
+        yield from map(columns.history_value, event_values(spec))
+        if past.sequence:
+            yield from (columns.PAST_GAP, columns.PAST_HOUR)
+            if past_type(spec, past):
+                yield columns.PAST_TYPE
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """See `PastPart`."""
+        from trainer.behaviour.towers import history_in_order, history_means
+
+        if self.in_order:
+            return history_in_order(self.tower.name, spec, materials)
+        return history_means(spec, materials)
+
+
+class Context(PastPart):
+    """The moment of an event; it has no options."""
+
+    @property
+    def needs_events(self) -> bool:
+        """See `PastPart`; the moment is a request's own."""
+        return False
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """See `PastPart`."""
+        yield columns.CONTEXT
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """See `PastPart`."""
+        from trainer.behaviour.towers import context
+
+        return context(materials)
+
+
+class Counts(PastPart):
+    """The user's events in windows of time, and how recent they are; it has no options."""
+
+    @property
+    def derived(self) -> dict[str, Any]:
+        """See `PastPart`."""
+        return {"counts": True}
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """See `PastPart`."""
+        yield from (columns.HISTORY_INDEX, columns.PAST_COUNTS)
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """See `PastPart`."""
+        from trainer.behaviour.towers import counts
+
+        return counts(materials)
 
 
 class Vae(Way):
@@ -75,11 +169,33 @@ class Series(PastPart):
     tower: Tuned[Annotated[Way, OneOf("rnn", Vae)]] = Field(default="rnn", validate_default=True)
     days: Annotated[Whole, Field(ge=7, le=365)] = 28
 
+    @property
+    def derived(self) -> dict[str, Any]:
+        """See `PastPart`."""
+        return {"days": self.days}
+
+    @property
+    def reconstruction(self) -> float:
+        """See `PastPart`."""
+        return self.tower.options.get("reconstruction", 0.0)
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """See `PastPart`."""
+        yield columns.PAST_SERIES
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """See `PastPart`."""
+        from trainer.behaviour.towers import series_in_order, series_reconstructed
+
+        return series_reconstructed(materials) if self.reconstruction else series_in_order(
+            materials)
+
 
 class Reviews(PastPart):
-    """The texts of earlier events, of a user (`reviews`) or about an item (`item_reviews`).
+    """The texts of earlier events.
 
     Attributes:
+      of: Whose they are: those that `users` wrote, those about `items`, or both.
       tokens: Words kept of them, the newest.
       vocabulary: Words known.
     """
@@ -87,19 +203,40 @@ class Reviews(PastPart):
     of_modality = "text"
     embedded = True
 
+    of: Annotated[tuple[Literal["users", "items"], ...], Field(min_length=1)] = ("users",)
     tokens: Annotated[Count, Field(le=4096)] = 48
     vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000
 
+    @field_validator("of")
+    @classmethod
+    def _sides_are_different(cls, of: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(of)) < len(of):
+            raise ValueError(f"a side is there twice: {list(of)}")
+        return of
 
-class ItemReviews(Reviews):
-    """The texts of earlier events about an item."""
+    @property
+    def derived(self) -> dict[str, Any]:
+        """See `PastPart`."""
+        return {"words": self.tokens, "vocabulary": self.vocabulary}
 
-    of_items = True
+    def names(self, name: str) -> dict[str, str]:
+        """See `PastPart`."""
+        return {side: {USERS: name, ITEMS: f"item_{name}"}[side] for side in self.of}
+
+    def columns(self, spec: FeatureSpec, past: Past) -> Iterator[str]:
+        """See `PastPart`; the words of an item are a column of the items."""
+        if USERS in self.of:
+            yield columns.PAST_WORDS
+
+    def build(self, spec: FeatureSpec, materials: Materials) -> Built:
+        """See `PastPart`."""
+        from trainer.behaviour.towers import item_reviews, reviews
+
+        return {USERS: reviews, ITEMS: item_reviews}[materials.side](materials)
 
 
 PARTS: dict[str, type[PastPart]] = {
-    "history": History, "context": Context, "counts": Counts, "series": Series,
-    "reviews": Reviews, "item_reviews": ItemReviews,
+    "history": History, "context": Context, "counts": Counts, "series": Series, "reviews": Reviews,
 }
 DEFAULT = ("history", "context")
 Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
@@ -111,25 +248,7 @@ def past_of(behaviour: Mapping[str, PastPart]) -> Past:
     Args:
       behaviour: The parts by name.
     """
-    parts = list(behaviour.values())
-    reviews = next((part for part in parts if isinstance(part, Reviews)), None)
-    return Past(
-        sequence=any(isinstance(part, History) and part.in_order for part in parts),
-        counts=any(isinstance(part, Counts) for part in parts),
-        days=next((part.days for part in parts if isinstance(part, Series)), 0),
-        words=reviews.tokens if reviews else 0,
-        vocabulary=reviews.vocabulary if reviews else 0,
-    )
-
-
-def check_reviews(behaviour: Mapping[str, PastPart]) -> None:
-    """Refuses two readers of reviews that want different words of them.
-
-    Raises:
-      ValueError: They do.
-    """
-    wanted = {(part.tokens, part.vocabulary) for part in behaviour.values()
-              if isinstance(part, Reviews)}
-    if len(wanted) > 1:
-        raise ValueError("'reviews' and 'item_reviews' read the same words: give both the same "
-                         "'tokens' and 'vocabulary'")
+    values: dict[str, Any] = {}
+    for part in behaviour.values():
+        values |= part.derived
+    return Past(**values)

@@ -1,16 +1,14 @@
-"""The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
+"""The user's behaviour up to a moment: the inputs of what is read of the past, and the towers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 from keras import ops
 
 from schemas import FeatureSpec
 from trainer.behaviour.declarations import row_columns
-from trainer.behaviour.options import History, PastPart, Series, Vae, past_of
-from trainer.behaviour.past import Past, event_values, past_type
+from trainer.behaviour.past import Past
 from trainer.layers.event_sequence import SEQUENCES
 from trainer.layers.history import HistoryTower, ReviewTower
 from trainer.layers.inputs import column_input
@@ -43,63 +41,52 @@ class PastOf:
 
 
 def behaviour_inputs(
-    spec: FeatureSpec, behaviour: Mapping[str, PastPart]
+    spec: FeatureSpec, past: Past, read: Iterable[str]
 ) -> dict[str, keras.KerasTensor]:
-    """Returns the inputs of what is read of the past by column; none without a history."""
-    past = past_of(behaviour)
+    """Returns the inputs of what is read of the past by column; none without a history.
+
+    Args:
+      spec: The dataset's spec.
+      past: What is derived of the past.
+      read: The columns that are read.
+    """
     declared = row_columns(spec, past)
     if columns.HISTORY_INDEX not in declared:
         return {}
-    read = dict.fromkeys(
-        column for part in behaviour for column in _TOWERS[part].reads(spec, past))
-    return {n: column_input(declared[n].shape, declared[n].dtype, n) for n in read}
+    return {n: column_input(declared[n].shape, declared[n].dtype, n) for n in dict.fromkeys(read)}
 
 
-def past_part(name: str, options: PastPart, spec: FeatureSpec, materials: Materials) -> Built:
-    """Builds a tower of the past.
-
-    Args:
-      name: Which one.
-      options: Its options.
-      spec: The dataset's spec.
-      materials: The inputs, width and dropout, and what the towers of the past share.
-    """
-    return _TOWERS[name].build(spec, options, materials)
+def history_means(spec: FeatureSpec, materials: Materials) -> Built:
+    """Builds the tower of earlier items by their means."""
+    inputs, values = materials.inputs, _centred_values(spec, materials.inputs)
+    tower = HistoryTower(materials.dim, materials.past.items, values=values.shape[-1],
+                         dropout=materials.dropout, name="history_tower")
+    return Built(tower, *tower((inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE],
+                                inputs[columns.HISTORY_RANK], values)))
 
 
-def _history(spec: FeatureSpec, options: History, materials: Materials) -> Built:
-    inputs, shared, dropout = materials.inputs, materials.past, materials.dropout
-    index, age = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE]
-    rank, values = inputs[columns.HISTORY_RANK], _centred_values(spec, inputs)
-    if not options.in_order:
-        tower = HistoryTower(materials.dim, shared.items, values=values.shape[-1],
-                             dropout=dropout, name="history_tower")
-        return Built(tower, *tower((index, age, rank, values)))
-    build = look_up(SEQUENCES, options.tower.name, "history tower")
-    tower = build(materials.dim, shared.items, types=shared.types, dropout=dropout,
+def history_in_order(name: str, spec: FeatureSpec, materials: Materials) -> Built:
+    """Builds a tower of earlier events in their order, by the name of the tower."""
+    inputs, types = materials.inputs, materials.past.types
+    index, values = inputs[columns.HISTORY_INDEX], _centred_values(spec, inputs)
+    build = look_up(SEQUENCES, name, "history tower")
+    tower = build(materials.dim, materials.past.items, types=types, dropout=materials.dropout,
                   name="history_tower")
-    kind = inputs[columns.PAST_TYPE] if shared.types else ops.zeros_like(index)
-    times = ops.stack([age, inputs[columns.PAST_GAP]], axis=-1)
+    kind = inputs[columns.PAST_TYPE] if types else ops.zeros_like(index)
+    times = ops.stack([inputs[columns.HISTORY_AGE], inputs[columns.PAST_GAP]], axis=-1)
     numbers = ops.concatenate([values, times, inputs[columns.PAST_HOUR]], axis=-1)
-    return Built(tower, *tower((index, rank, kind, numbers)))
+    return Built(tower, *tower((index, inputs[columns.HISTORY_RANK], kind, numbers)))
 
 
-def _history_columns(spec: FeatureSpec, past: Past) -> Iterator[str]:
-    yield from (columns.HISTORY_INDEX, columns.HISTORY_AGE, columns.HISTORY_RANK)
-    yield from map(columns.history_value, event_values(spec))
-    if past.sequence:
-        yield from (columns.PAST_GAP, columns.PAST_HOUR)
-        if past_type(spec, past):
-            yield columns.PAST_TYPE
-
-
-def _context(spec: FeatureSpec, options: PastPart, materials: Materials) -> Built:
+def context(materials: Materials) -> Built:
+    """Builds the tower of an event's moment."""
     moment = materials.inputs[columns.CONTEXT]
     tower = NumericTower(materials.dim, dropout=materials.dropout, name="context_tower")
     return Built(tower, *tower((moment, ops.ones_like(moment[:, 0]))))
 
 
-def _counts(spec: FeatureSpec, options: PastPart, materials: Materials) -> Built:
+def counts(materials: Materials) -> Built:
+    """Builds the tower of events in windows of time."""
     index = materials.inputs[columns.HISTORY_INDEX]
     width = index.shape[1]
     categories = [ops.reshape(look(index), (-1, width * look.width))
@@ -108,22 +95,27 @@ def _counts(spec: FeatureSpec, options: PastPart, materials: Materials) -> Built
     return Built(tower, *tower((materials.inputs[columns.PAST_COUNTS], index, *categories)))
 
 
-def _series(spec: FeatureSpec, options: Series, materials: Materials) -> Built:
-    series, dropout = materials.inputs[columns.PAST_SERIES], materials.dropout
-    if not isinstance(options.tower, Vae):
-        tower = SeriesRnn(materials.dim, dropout=dropout, name="series_tower")
-        return Built(tower, *tower(series))
-    tower = SeriesAutoencoder(materials.dim, seed=materials.past.seed, dropout=dropout,
+def series_in_order(materials: Materials) -> Built:
+    """Builds the tower that reads the days in their order."""
+    tower = SeriesRnn(materials.dim, dropout=materials.dropout, name="series_tower")
+    return Built(tower, *tower(materials.inputs[columns.PAST_SERIES]))
+
+
+def series_reconstructed(materials: Materials) -> Built:
+    """Builds the tower that encodes all days at once."""
+    tower = SeriesAutoencoder(materials.dim, seed=materials.past.seed, dropout=materials.dropout,
                               name="series_tower")
-    vector, present, loss = tower(series)
+    vector, present, loss = tower(materials.inputs[columns.PAST_SERIES])
     return Built(tower, vector, present, {RECONSTRUCTION: loss})
 
 
-def _reviews(spec: FeatureSpec, options: PastPart, materials: Materials) -> Built:
+def reviews(materials: Materials) -> Built:
+    """Builds the tower of the words that a user wrote."""
     return _words(columns.PAST_WORDS, materials, "review_tower")
 
 
-def _item_reviews(spec: FeatureSpec, options: PastPart, materials: Materials) -> Built:
+def item_reviews(materials: Materials) -> Built:
+    """Builds the tower of the words that others wrote of an item."""
     return _words(columns.ITEM_WORDS, materials, "item_review_tower")
 
 
@@ -131,30 +123,6 @@ def _words(column: str, materials: Materials, name: str) -> Built:
     """Builds a tower over the words of reviews, `(batch, words)`."""
     tower = ReviewTower(materials.dim, materials.past.words, dropout=materials.dropout, name=name)
     return Built(tower, *tower(materials.inputs[column]))
-
-
-@dataclass(frozen=True)
-class _Tower:
-    """The tower of a part of the past.
-
-    Attributes:
-      build: Builds it of the spec, the part's options and what its side is built from.
-      reads: Returns the columns of a row that it reads.
-    """
-
-    build: Callable[[FeatureSpec, Any, Materials], Built]
-    reads: Callable[[FeatureSpec, Past], Iterable[str]]
-
-
-_TOWERS = {
-    "history": _Tower(_history, _history_columns),
-    "context": _Tower(_context, lambda spec, past: (columns.CONTEXT,)),
-    "counts": _Tower(_counts, lambda spec, past: (columns.HISTORY_INDEX, columns.PAST_COUNTS)),
-    "series": _Tower(_series, lambda spec, past: (columns.PAST_SERIES,)),
-    "reviews": _Tower(_reviews, lambda spec, past: (columns.PAST_WORDS,)),
-    # The words are a column of the item, which the network looks up.
-    "item_reviews": _Tower(_item_reviews, lambda spec, past: ()),
-}
 
 
 def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:

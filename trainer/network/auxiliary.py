@@ -68,6 +68,6 @@ def auxiliary_losses(recipe: Recipe) -> list[AuxiliaryLoss]:
         losses.append(AlignmentLoss(recipe.model.dim, recipe.training.alignment))
     if recipe.model.imputation_learns:
         losses.append(ImputationLoss())
-    if recipe.autoencoder:
-        losses.append(ReconstructionLoss(recipe.autoencoder.reconstruction))
+    if recipe.reconstruction:
+        losses.append(ReconstructionLoss(recipe.reconstruction))
     return losses

@@ -110,7 +110,7 @@ def build_network(
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
-        **behaviour_inputs(spec, recipe.behaviour),
+        **behaviour_inputs(spec, recipe.past, recipe.past_columns(spec)),
     }
     hidden = UserDropout(options.user_dropout, seed + 2, name="user_dropout")
     seen = hidden({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
@@ -224,7 +224,7 @@ def _item_model(bound, items, past, seed) -> tuple[keras.Model, list[Part]]:
 def _user_model(bound, users, past, seed) -> tuple[keras.Model, list[Part]]:
     recipe, options = bound.recipe, bound.recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
-    behaviour = behaviour_inputs(bound.spec, recipe.behaviour)
+    behaviour = behaviour_inputs(bound.spec, recipe.past, recipe.past_columns(bound.spec))
     inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
     parts, built = build_parts(plan_parts(bound, USERS), Materials(
         USERS, users, inputs, options.dim, options.dropout,

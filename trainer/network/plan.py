@@ -1,12 +1,12 @@
 """Which parts a side of the network has, by dataset and recipe, before anything is built."""
 
+import functools
 from collections.abc import Iterator
 
-from schemas import Feature, FeatureSpec
-from trainer.behaviour.options import PastPart
+from schemas import Feature
 from trainer.modalities import modality_of
 from trainer.modalities.modality import zeros
-from trainer.parts.part import ITEMS, Built, Embedded, Materials, Numbers, Part
+from trainer.parts.part import Built, Embedded, Materials, Numbers, Part
 from trainer.recipe import BoundRecipe
 from trainer.recipe.families import NetworkRecipe
 
@@ -52,16 +52,7 @@ def _past_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> Iterator[Part]:
     if not bound.spec.has_history:
         return
     for name, part in bound.recipe.behaviour.items():
-        if part.of_items == (side == ITEMS):
-            build = _past_builder(bound.spec, name, part)
-            yield Part(name, side, f"{name!r} of 'behaviour'", build, content=False,
+        if side in (names := part.names(name)):
+            build = functools.partial(part.build, bound.spec)
+            yield Part(names[side], side, f"{name!r} of 'behaviour'", build, content=False,
                        gradient=(Embedded(),) if part.embedded else ())
-
-
-def _past_builder(spec: FeatureSpec, name: str, part: PastPart):
-    def build(materials: Materials) -> Built:
-        from trainer.behaviour.towers import past_part
-
-        return past_part(name, part, spec, materials)
-
-    return build

@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from trainer.options import Count, Number, OneOf, Way, Width
+from trainer.parts.part import ITEMS, USERS
 from trainer.recipe.network import Predictors, Rankers
 from trainer.recipe.recipe import Recipe
 from trainer.recipe.task import Task
+from trainer.tasks import TaskKind
 
 
 class _Computed(Recipe):
@@ -92,6 +94,16 @@ class SimilarityRecipe(_Computed):
         default="union", validate_default=True)
     dim: Width = 64
 
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """See `Recipe`; a similarity is a score, and no value."""
+        return kind.retrieves
+
+    @property
+    def needs_features_of(self) -> tuple[str, ...]:
+        """See `Recipe`."""
+        return (ITEMS,) if self.reads_content else ()
+
     @property
     def reads_content(self) -> bool:
         """Whether items are compared by their content."""
@@ -141,6 +153,11 @@ class RankersRecipe(_Computed):
     rankers: Annotated[Rankers, Field(min_length=1)]
     predictors: Predictors = {}
 
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """See `Recipe`; rankers score, predictors give values."""
+        return kind.retrieves or kind.stacks
+
     @property
     def reads_blocks(self) -> bool:
         """Whether rankers read contents as Transform describes them."""
@@ -178,3 +195,13 @@ class ForestRecipe(_Computed):
     features: Count = 200
     min_leaf: Count = 5
     max_rows: Count = 200_000
+
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """See `Recipe`."""
+        return kind.stacks
+
+    @property
+    def needs_features_of(self) -> tuple[str, ...]:
+        """See `Recipe`; a forest reads nothing else."""
+        return USERS, ITEMS

@@ -1,21 +1,12 @@
 """The families that are fitted epoch by epoch, each with the recipe that says what it reads."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas import InputError
-from trainer.behaviour.options import (
-    DEFAULT,
-    Behaviour,
-    ItemReviews,
-    Series,
-    Vae,
-    check_reviews,
-    past_of,
-)
-from trainer.behaviour.past import Past
+from schemas import FeatureSpec, InputError
+from trainer.behaviour.options import DEFAULT, Behaviour, PastPart
 from trainer.options import OneOf, Tuned, Way, Width
 from trainer.recipe.network import (
     Fitting,
@@ -30,6 +21,7 @@ from trainer.recipe.network import (
 )
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.tune import Tune, check_ranges
+from trainer.tasks import TaskKind
 
 
 class FittedRecipe(Recipe):
@@ -113,6 +105,8 @@ class NetworkRecipe(FittedRecipe):
         predict a value of an event: `biases` of users and items, and what explains the rest.
     """
 
+    learns_of_users: ClassVar[bool] = True
+
     family: Literal["network"] = "network"
     rankers: Rankers = {}
     predictors: Predictors = {}
@@ -121,6 +115,11 @@ class NetworkRecipe(FittedRecipe):
     balancing: Tuned[Annotated[Way, OneOf(Fixed, "uncertainty", GradNorm, PcGrad)]] = Field(
         default="fixed", validate_default=True)
     training: Training = Training()
+
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """See `Recipe`; a network learns whatever has a loss."""
+        return True
 
     def tree_without(self, modality: str) -> dict[str, Any]:
         """See `Recipe`; the parts of the past that read the modality go with it."""
@@ -141,9 +140,14 @@ class NetworkRecipe(FittedRecipe):
         return tree
 
     @property
-    def past(self) -> Past:
-        """What Transform and requests derive of the past."""
-        return past_of(self.behaviour)
+    def past_parts(self) -> Mapping[str, PastPart]:
+        """See `Recipe`."""
+        return self.behaviour
+
+    def past_columns(self, spec: FeatureSpec) -> list[str]:
+        """Returns the columns of a row that towers of the past read."""
+        return [column for part in self.behaviour.values()
+                for column in part.columns(spec, self.past)]
 
     @property
     def reads_blocks(self) -> bool:
@@ -161,25 +165,14 @@ class NetworkRecipe(FittedRecipe):
         return self.training.privacy
 
     @property
-    def autoencoder(self) -> Vae | None:
-        """The variational autoencoder, whose loss the network adds, if there is one."""
-        return next((part.tower for part in self.behaviour.values()
-                     if isinstance(part, Series) and isinstance(part.tower, Vae)), None)
+    def reconstruction(self) -> float:
+        """Weight of the loss of what towers of the past fail to reconstruct; 0 without one."""
+        return sum(part.reconstruction for part in self.behaviour.values())
 
     @property
     def loss_balance(self) -> Way:
         """How the tasks' losses become one."""
         return self.balancing
-
-    @property
-    def reads_history(self) -> bool:
-        """Whether the user's past is read."""
-        return any(not isinstance(part, ItemReviews) for part in self.behaviour.values())
-
-    @property
-    def reads_item_reviews(self) -> bool:
-        """Whether the texts of earlier events about an item are read."""
-        return any(isinstance(part, ItemReviews) for part in self.behaviour.values())
 
     @model_validator(mode="after")
     def _weights_are_of_tasks(self) -> Self:
@@ -192,11 +185,10 @@ class NetworkRecipe(FittedRecipe):
 
     @model_validator(mode="after")
     def _past_has_losses(self) -> Self:
-        check_reviews(self.behaviour)
         clicks = [name for name, task in self.tasks.items() if task.kind.against_unseen]
         if clicks and self.reads_item_reviews:
             raise ValueError(
-                f"'behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
+                f"'behaviour.reviews.of' has 'items', and the task '{clicks[0]}' has the head "
                 f"'{self.tasks[clicks[0]].head.name}': an event's item would show its reviews as "
                 "of then, the unseen items those of later, and the difference would reveal "
                 "which is which. Take one of them out")
@@ -218,7 +210,7 @@ class NetworkRecipe(FittedRecipe):
             f"the head 'retrieval' of '{self.retrieval}', whose loss compares users with one "
             "another": self.retrieval,
             "'rankers'": self.rankers, "'predictors'": self.predictors,
-            "'behaviour.item_reviews'": self.reads_item_reviews,
+            "'items' of 'behaviour.reviews.of'": self.reads_item_reviews,
             f"'balancing: {self.balancing.name}'": not isinstance(self.balancing, Fixed),
             "'training.warm_start'": self.training.warm_start}
         if readers := [what for what, there in reading.items() if there]:
@@ -263,6 +255,11 @@ class FactorizationRecipe(FittedRecipe):
     family: Literal["factorization"]
     modalities: Modalities = {}
     dim: Tuned[Width] = 64
+
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """See `Recipe`; a matrix has one value in each place."""
+        return kind.stacks
 
     @model_validator(mode="after")
     def _is_one_matrix(self) -> Self:

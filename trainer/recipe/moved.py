@@ -52,7 +52,8 @@ def _of_words(option: str) -> Callable[[Tree], str]:
         past = _at(tree, "model.behaviour")
         return " ".join([*_of_named(tree, f"modalities.text.{option}"), *(
             f"behaviour.{part}.{option}" for part in (past if isinstance(past, list) else ())
-            if part in PARTS and option in PARTS[part].model_fields)])
+            if part in (*PARTS, _ITEM_REVIEWS)
+            and option in PARTS.get(part, PARTS["reviews"]).model_fields)])
     return places
 
 
@@ -111,6 +112,8 @@ PLACES: Mapping[str, str | Callable[[Tree], str]] = {
     "similarity.content_weight": _within("vectors", _VECTORS, "content_weight"),
     **_same("", "forest", "trees", "features", "min_leaf", "max_rows"),
 }
+# What is now an option of `reviews`.
+_ITEM_REVIEWS = "item_reviews"
 # What was read where a file did not name it, and is read beside what is named now.
 _UNNAMED: Mapping[str, Any] = {"modalities": ALL, "behaviour": list(DEFAULT)}
 _FAMILIES = ("factorization", "similarity", "forest")  # each had a section of its own
@@ -166,12 +169,24 @@ def renewed(tree: Tree) -> tuple[Tree, list[str]]:
             new = _merged(new, _nested(place, value))
     if _at(tree, "model.history") is False:
         new["behaviour"] = []
+    past = new.get("behaviour")
+    if isinstance(past, dict | list) and _ITEM_REVIEWS in past:
+        new["behaviour"] = _with_sides(dict(_options(past)))
+        moved.append(f"behaviour.{_ITEM_REVIEWS}")
     ranges = _at(tree, "tune.ranges")
     for key in [key for key in places if isinstance(ranges, dict) and key in ranges]:
         given = new["tune"]["ranges"].pop(key)
         new["tune"]["ranges"] |= dict.fromkeys(_place(places[key], tree).split(), given)
         moved.append(f"tune.ranges.{key}")
     return new, moved
+
+
+def _with_sides(past: Tree) -> Tree:
+    """Returns parts of the past of which reviews of items are no part of their own."""
+    of = ["users", "items"] if "reviews" in past else ["items"]
+    options = [one for one in (past.pop(_ITEM_REVIEWS), past.get("reviews")) if one]
+    return past | {"reviews": {**{key: value for one in options if isinstance(one, dict)
+                                  for key, value in one.items()}, "of": of}}
 
 
 def _place(place: str | Callable[[Tree], str], tree: Tree) -> str:

@@ -1,15 +1,16 @@
 """A recipe from the tree of its file: the family decides which keys there are."""
 
-from typing import Any
+from typing import Any, get_args
 
 from trainer.recipe.computed import ForestRecipe, RankersRecipe, SimilarityRecipe
 from trainer.recipe.families import FactorizationRecipe, NetworkRecipe
 from trainer.recipe.moved import refuse_moved
 from trainer.recipe.recipe import Recipe
 
+# By the one value that each class allows for the key `family`.
 RECIPES: dict[str, type[Recipe]] = {
-    "network": NetworkRecipe, "factorization": FactorizationRecipe,
-    "similarity": SimilarityRecipe, "rankers": RankersRecipe, "forest": ForestRecipe,
+    get_args(one.model_fields["family"].annotation)[0]: one
+    for one in (NetworkRecipe, FactorizationRecipe, SimilarityRecipe, RankersRecipe, ForestRecipe)
 }
 
 

@@ -1,6 +1,6 @@
 """What every recipe says, whatever the family of its model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
@@ -8,12 +8,14 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from schemas import ENTITIES, Feature, FeatureSpec, InputError
-from trainer.behaviour.past import NOTHING, Past
+from trainer.behaviour.options import PastPart, past_of
+from trainer.behaviour.past import Past
 from trainer.modalities import MODALITIES
 from trainer.modalities.options import Encoder, ModalityOptions
 from trainer.options import SomeOf, Strict
+from trainer.parts.part import ITEMS, USERS
 from trainer.recipe.task import Task, check_names
-from trainer.tasks import TASK_KINDS
+from trainer.tasks import TASK_KINDS, TaskKind
 
 ALL = "all"
 
@@ -39,10 +41,14 @@ class Recipe(Strict):
         early stopping; that of the task that ranks if none is given; a `regression` needs one.
       rank_by: The task by whose score items are ranked, in `recommend`, in early stopping and in
         the ranking evaluation; the one with the head `retrieval` if none is given.
+      served: Whether the family gives a model that a server loads.
+      has_towers: Whether towers read the features, so that a gradient reaches them.
+      learns_of_users: Whether a task may be an attribute of the users.
     """
 
     served: ClassVar[bool] = True
     has_towers: ClassVar[bool] = True
+    learns_of_users: ClassVar[bool] = False
 
     description: str
     family: str
@@ -50,6 +56,11 @@ class Recipe(Strict):
     tasks: dict[str, Task]
     relevant: str | None = None
     rank_by: str | None = None
+
+    @classmethod
+    def learns(cls, kind: TaskKind) -> bool:
+        """Returns whether the family learns tasks of a kind."""
+        raise NotImplementedError
 
     @field_validator("tasks")
     @classmethod
@@ -78,9 +89,8 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _family_learns_the_tasks(self) -> Self:
         for name, task in self.tasks.items():
-            if self.family not in task.kind.families:
-                able = " and ".join(
-                    n for n, kind in TASK_KINDS.items() if self.family in kind.families)
+            if not self.learns(task.kind):
+                able = " and ".join(n for n, kind in TASK_KINDS.items() if self.learns(kind))
                 raise ValueError(f"task '{name}' has the head '{task.head.name}', but the family "
                                  f"'{self.family}' learns {able} only")
         return self
@@ -125,24 +135,39 @@ class Recipe(Strict):
         return False
 
     @property
+    def past_parts(self) -> Mapping[str, PastPart]:
+        """The parts of the past that are read, by name."""
+        return {}
+
+    @property
+    def past(self) -> Past:
+        """What Transform and requests derive of the past."""
+        return past_of(self.past_parts)
+
+    @property
     def reads_history(self) -> bool:
         """Whether the user's past is read."""
-        return False
+        return USERS in self._past_of_sides
 
     @property
     def reads_item_reviews(self) -> bool:
         """Whether the texts of earlier events about an item are read."""
-        return False
+        return ITEMS in self._past_of_sides
+
+    @property
+    def _past_of_sides(self) -> set[str]:
+        return {side for name, part in self.past_parts.items() for side in part.names(name)}
+
+    @property
+    def needs_features_of(self) -> tuple[str, ...]:
+        """The tables of which one must have features, `users` or `items`; none is needed if empty.
+        """
+        return ()
 
     @property
     def reads_blocks(self) -> bool:
         """Whether contents are read as Transform describes them, beside what towers read."""
         return False
-
-    @property
-    def past(self) -> Past:
-        """What Transform and requests derive of the past."""
-        return NOTHING
 
     @property
     def retrieval(self) -> str | None:

@@ -17,7 +17,6 @@ class Binary(Probability):
     of_users = True
     ranks = True
     stacks = True
-    families = ("network", "factorization", "forest", "rankers")
 
     def start(self, spec: FeatureSpec, targets: tuple[str, ...],
               means: Mapping[str, Start]) -> Start:

@@ -164,10 +164,10 @@ class TaskKind:
       retrieves: Whether the score is the inner product of two vectors, which an index searches;
         such a task has no head and is judged by its ranking alone.
       against_unseen: Whether a row's item is compared with items that the user has no event with.
-      stacks: Whether the output is one value, with which predictors in closed form can be stacked.
+      stacks: Whether the output is one value of an event, which forests, matrices and closed forms
+        learn too, so that predictors can be stacked with it.
       chance: Whether the prediction is the chance of a 1, and the output its log-odds; else closed
         forms and forests learn the label's value.
-      families: The families of models that learn it.
       metrics: What is measured of a task.
       apart: Metrics of each unit by itself, whose mean is held against their limit.
       options: What a recipe may say of the head; nothing but its name where `None`.
@@ -184,7 +184,6 @@ class TaskKind:
     against_unseen = False
     stacks = False
     chance = False
-    families: tuple[str, ...] = ("network",)
     metrics: tuple[Metric, ...] = ()
     apart: tuple[Metric, ...] = ()
     options: ClassVar[type[Way] | None] = None

@@ -26,7 +26,6 @@ class Regression(TaskKind):
     of_users = True
     ranks = True
     stacks = True
-    families = ("network", "factorization", "forest", "rankers")
     metrics = (
         Metric("rmse", "RootMeanSquaredError", less_is_better=True, shown="RMSE",
                limit=error_limit),

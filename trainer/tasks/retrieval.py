@@ -49,7 +49,6 @@ class Retrieval(TaskKind):
     zero_one = True
     ranks = True
     retrieves = True
-    families = ("network", "similarity", "rankers")
     options = RetrievalOptions
     head: RetrievalOptions
 

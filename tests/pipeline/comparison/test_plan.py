@@ -62,7 +62,7 @@ def full(**changed) -> Recipe:
             "text": {"tower": {"lstm": {"hidden": 0.1}}, "topics": 8, "encoder": {"handle": "/t"}},
             "image": {"tower": "fourier", "height": 16, "encoder": {"handle": "/i"}},
             "audio": {"mels": 20, "encoder": {"handle": "/a"}}},
-        "behaviour": {"history": {"tower": "gru"}, "reviews": {}, "item_reviews": {}},
+        "behaviour": {"history": {"tower": "gru"}, "reviews": {"of": ["items"]}},
         "model": {"dim": 32}, "tune": {"ranges": {"model.dim": {"choices": [16, 32]}}}} | changed)
 
 

@@ -9,8 +9,7 @@ from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.run import training_data
 
 BEHAVIOUR = {"history": {"tower": "gru"}, "context": {}, "counts": {},
-             "series": {"tower": "vae"}, "reviews": WORDS_KEPT,
-             "item_reviews": WORDS_KEPT}
+             "series": {"tower": "vae"}, "reviews": {**WORDS_KEPT, "of": ["users", "items"]}}
 TASKS = {
     "find": {"head": "retrieval", "label": "like"},
     "rating": {"head": "regression", "label": "rating"},

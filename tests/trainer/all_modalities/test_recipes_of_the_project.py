@@ -29,8 +29,8 @@ def tiny(name: str) -> Recipe:
         values[key] = {**values.get(key, {}), **changes} if key == "model" else changes
     if isinstance(recipe, FittedRecipe):
         values["training"] = {**values["training"], "max_epochs": 1, "batch_size": 8}
-    for part in ({"reviews", "item_reviews"} & {*values.get("behaviour", {})}):
-        values["behaviour"][part] = WORDS_KEPT
+    if "reviews" in values.get("behaviour", {}):
+        values["behaviour"]["reviews"] = WORDS_KEPT
     return parse_recipe(**narrowed({"modalities": {}, **values}, OPTIONS))
 
 

@@ -95,7 +95,7 @@ def test_what_ranks_and_the_labels_that_are_read_follow_from_the_tasks():
     (nested("model.fusion.gated.decision", "vote"), "model.fusion.gated.decision", "Extra inputs"),
     (nested("model.missing", "median"), "model.missing", "'token', 'mean', 'regression'"),
     ({"balancing": "luck"}, "balancing", "fixed, uncertainty, gradnorm, pcgrad"),
-    ({"balancing": {"fixed": {"weights": {"find": 0}}}}, "balancing.fixed.weights.find", "0.000000001"),
+    (nested("balancing.fixed.weights.find", 0), "balancing.fixed.weights.find", "0.000000001"),
     ({"balancing": {"pcgrad": {"weights": {"rate": 2.0}}}}, "",
      "'balancing.pcgrad.weights' has 'rate', but the tasks are: find"),
     # Weights that nothing reads cannot be written.
@@ -135,9 +135,11 @@ def test_what_ranks_and_the_labels_that_are_read_follow_from_the_tasks():
     (nested("modalities.text.stop_words", ["the", "New York"]), "modalities", "'New York'"),
     (nested("modalities.text", {"topics": 9, "vocabulary": 8}), "modalities", "topics is 9"),
     (nested("modalities.audio", {"mels": 8, "mfcc": 9}), "modalities", "mfcc is 9, at most mels"),
-    ({"behaviour": {"reviews": {"tokens": 9}, "item_reviews": {}}}, "", "read the same words"),
-    ({"behaviour": ["item_reviews"], "tasks": {"find": RETRIEVAL, "pick": {"head": "click"}}}, "",
-     "'behaviour' has 'item_reviews', and the task 'pick' has the head 'click'"),
+    ({"behaviour": {"reviews": {"of": []}}}, "behaviour", "at least 1 item"),
+    ({"behaviour": {"reviews": {"of": ["items", "items"]}}}, "behaviour", "a side is there twice"),
+    (nested("behaviour.reviews.of", ["items"])
+     | {"tasks": {"find": RETRIEVAL, "pick": {"head": "click"}}}, "",
+     "'behaviour.reviews.of' has 'items', and the task 'pick' has the head 'click'"),
     (nested("tasks.find.head.retrieval.softmax.batch.hard_negatives", 8)
      | {"training": {"batch_size": 8}}, "", "a batch of 8 rows has 7 negatives for each"),
     ({"tasks": {"find": RETRIEVAL, "like": {"head": "binary"}}}, "tasks.like", "needs a label"),
@@ -184,7 +186,7 @@ def test_an_unknown_family_is_told_the_known_ones():
     ({"series": {"days": 14, "tower": "vae"}}, Past(days=14)),
     (["series", "history"], Past(days=28)),
     ({"reviews": {"tokens": 9, "vocabulary": 99}}, Past(words=9, vocabulary=99)),
-    ({"item_reviews": {"tokens": 9, "vocabulary": 99}}, Past(words=9, vocabulary=99)),
+    ({"reviews": {"of": ["items"], "tokens": 9}}, Past(words=9, vocabulary=8_000)),
 ])
 def test_parts_of_behaviour_tell_what_is_derived_of_the_past(behaviour, expected):
     assert _recipe(behaviour=behaviour).past == expected

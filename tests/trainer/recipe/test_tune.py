@@ -107,7 +107,8 @@ def test_other_values_leave_the_rest_as_it_was():
                                    "balancing.fixed.weights.like": 2.0})
     assert changed.tune is None and recipe.tune is not None
     assert changed.model.dim == 32 and changed.model.dropout == 0.1
-    assert changed.training.patience == 5 and changed.loss_weights == {"retrieval": 1.0, "like": 2.0}
+    assert changed.training.patience == 5
+    assert changed.loss_weights == {"retrieval": 1.0, "like": 2.0}
     assert changed.model_dump(exclude_unset=True) == {
         "description": "some", "model": {"dim": 32, "dropout": 0.1},
         "tasks": {"retrieval": {"head": "retrieval"},

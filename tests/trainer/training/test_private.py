@@ -134,7 +134,7 @@ def test_a_private_training_says_what_it_guarantees(tmp_path):
     ({"tasks": {"find": {"head": "retrieval", "label": "like"}}, "rank_by": None}, "retrieval"),
     ({"predictors": ["biases"]}, "predictors"),
     ({"balancing": "pcgrad"}, "balancing"),
-    ({"behaviour": {"item_reviews": {}}}, "item_reviews"),
+    ({"behaviour": {"reviews": {"of": ["items"]}}}, "'items' of 'behaviour.reviews.of'"),
     ({"training": {"privacy": {}, "warm_start": True}}, "warm_start"),
     ({"training": {"privacy": {}, "precision": "mixed_float16"}}, "float32"),
     ({"training": {"privacy": {}, "batch_size": 64}}, "'training.batch_size' is 64"),
