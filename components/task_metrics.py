@@ -143,14 +143,3 @@ def label_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, An
         if values and (missed := limit.missed(mean(values))):
             reasons.append(f"{name}, the mean {key} of its labels {mean(values):.4g} is {missed}")
     return reasons
-
-
-def written_limits(limits: Mapping[str, Mapping[str, Limit]]) -> str:
-    """Returns limits by task and metric as a parameter of a component."""
-    return json.dumps(limits, sort_keys=True)
-
-
-def read_limits(written: str) -> dict[str, dict[str, Limit]]:
-    """Returns what `written_limits` wrote."""
-    return {name: {key: Limit(*limit) for key, limit in of.items()}
-            for name, of in json.loads(written).items()}

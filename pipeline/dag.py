@@ -32,7 +32,7 @@ from components.pusher.component import Pusher
 from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
-from pipeline.evaluation import eval_config, limits
+from pipeline.evaluation import eval_config
 from pipeline.model_checks import model_checks
 from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
@@ -174,23 +174,18 @@ def _earlier(config: RunConfig, interactions: Transform) -> list[Any]:
 def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]:
     """Returns what judges the model: TFX's Evaluator, our checks, and the gate that joins them."""
     nodes = {node.id: node for node in built}
-    catalog, trainer = nodes[CatalogGen.__name__], nodes[Trainer.__name__]
-    model, checks = nodes[Exporter.__name__].outputs["model"], config.checks
+    catalog, model = nodes[CatalogGen.__name__], nodes[Exporter.__name__].outputs["model"]
     # A model that is no SavedModel is compared with no model before it.
     baselines = [baseline_resolver(model, Gate.__name__)] if config.recipe.served else []
     evaluators = _evaluators(config, spec, catalog, model, baselines)
     # The last blessed model comes first: the newest one is the model to be judged.
-    before = Built(spec, {one.id: one for one in (*baselines, *built)})
-    verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
-    evaluation = {} if not evaluators else {
-        "evaluation_metrics": evaluators[-1].outputs["evaluation"],
-        **({"evaluation": evaluators[-1].outputs["blessing"]}
-           if limits(config, spec) else {})}  # TFX blesses nothing without a threshold
-    gate = Gate(
-        model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
-        model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
-        label_limits=limits(config, spec, apart=True), reported=checks.reported,
-        checks=[check.id for check in verdicts], **evaluation)
+    before = {one.id: one for one in (*baselines, *built, *evaluators)}
+    verdicts = []
+    for check in model_checks(config):
+        verdicts.append(check.build(Built(spec, before)).with_id(check.name))
+        before[check.name] = verdicts[-1]
+    gate = Gate(model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
+                reported=config.checks.reported, checks=[check.id for check in verdicts])
     judges = [*baselines, *evaluators, *verdicts, gate]
     return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from tfx.components import Evaluator
 from tfx.dsl.components.base import base_component
 from tfx.types import standard_artifacts
 
@@ -12,11 +13,11 @@ from components.blessed import BASELINE
 from components.catalog_gen.component import CatalogGen
 from components.content_evaluator.component import ContentEvaluator
 from components.further_checks import FURTHER_CHECKS, Built, add_check
-from components.prediction_evaluator.component import PredictionEvaluator
 from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.interactions import Judged
 from components.ranking_evaluator.limits import Limits
 from components.server_validator.component import ServerValidator
+from components.task_evaluator.component import TaskEvaluator
 from components.trainer.component import Trainer
 from pipeline.config import RunConfig
 from pipeline.evaluation import limits
@@ -46,11 +47,11 @@ def model_checks(config: RunConfig) -> list[ModelCheck]:
     Raises:
       InputError: `checks.further` or `checks.reported` names a check that there is not.
     """
-    # A model that is no SavedModel is judged by the scores that it wrote.
-    response = (ModelCheck(ServerValidator.__name__, partial(_serving, config))
-                if config.recipe.served
-                else ModelCheck(PredictionEvaluator.__name__, partial(_predictions, config)))
-    checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config)), response]
+    checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config))]
+    if config.recipe.judged:
+        checks.append(ModelCheck(TaskEvaluator.__name__, partial(_tasks, config)))
+    if config.recipe.served:
+        checks.append(ModelCheck(ServerValidator.__name__, partial(_serving, config)))
     if config.recipe.modalities:  # else there is no content to be worth anything
         checks.append(ModelCheck(ContentEvaluator.__name__, partial(_content, config)))
     for name, options in config.checks.further.items():
@@ -101,5 +102,14 @@ def _serving(config: RunConfig, built: Built) -> ServerValidator:
         min_requests=config.checks.min_requests, max_p99_ms=config.checks.max_p99_ms)
 
 
-def _predictions(config: RunConfig, built: Built) -> PredictionEvaluator:
-    return PredictionEvaluator(built.newest(Scores), limits(config, built.spec))
+def _tasks(config: RunConfig, built: Built) -> TaskEvaluator:
+    evaluator, demanded = built.nodes.get(Evaluator.__name__), limits(config, built.spec)
+    inputs = {} if config.recipe.served else {"scores": built.newest(Scores)}
+    if evaluator is not None:
+        inputs["evaluation_metrics"] = evaluator.outputs["evaluation"]
+        if demanded:  # TFX blesses nothing without a threshold
+            inputs["evaluation"] = evaluator.outputs["blessing"]
+    return TaskEvaluator(
+        built.nodes[Trainer.__name__].outputs["model_run"],
+        built.nodes[RankingEvaluator.__name__].outputs["verdict"],
+        config.checks.max_error_ratio, demanded, limits(config, built.spec, apart=True), **inputs)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from components.gate.component import verdict_reasons
-from components.prediction_evaluator.component import judge
 from components.ranking_evaluator import component as ranking
 from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.limits import Comparison, Limits, reasons
+from components.task_evaluator.component import judge
 from components.task_metrics import relative_reasons
 from pipeline.checks import Checks
 from trainer.closed_form.events import Events

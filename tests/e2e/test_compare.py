@@ -14,7 +14,7 @@ from pipeline.comparison.plan import planned
 
 pytestmark = pytest.mark.slow
 MODEL_STEPS = {"Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator",
-               "ContentEvaluator", "Gate"}
+               "ContentEvaluator", "TaskEvaluator", "Gate"}
 
 
 @pytest.fixture(scope="module")

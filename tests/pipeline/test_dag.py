@@ -46,16 +46,17 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
     assert not {"Evaluator", "ServerValidator", "ModelCard", "Pusher",
                 "baseline_model"} & set(nodes)
     assert set(nodes["Exporter"].outputs) == {"model", "scores"}
-    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
+    assert nodes["TaskEvaluator"].upstream_nodes == {
+        nodes[name] for name in ("Exporter", "RankingEvaluator", "Trainer")}
     assert "scores" in nodes["RankingEvaluator"].inputs
-    assert set(nodes["Gate"].inputs) == {"model", "model_run", "verdicts"}
+    assert set(nodes["Gate"].inputs) == {"model", "verdicts"}
 
 
 def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
     assert set(nodes["Trainer"].outputs) == {"weights", "model_run"}
     assert set(nodes["Exporter"].outputs) == {"model", "predictions"}
-    assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
+    assert {"ServerValidator", "Pusher"} <= set(nodes) and "TaskEvaluator" not in nodes
 
 
 def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tmp_path):
@@ -69,7 +70,7 @@ def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tm
     assert json.loads(card.exec_properties["code"]) == {
         name: nodes[node].exec_properties["code_digest"]
         for name, node in (("training", "Trainer"), ("export", "Exporter"))}
-    assert {"evaluation", "evaluation_metrics"} <= set(nodes["Gate"].inputs)
+    assert {"evaluation", "evaluation_metrics"} <= set(nodes["TaskEvaluator"].inputs)
     assert {"parent", "evaluation_metrics"} <= set(card.inputs)
     assert "card" in nodes["Pusher"].inputs
 
@@ -79,8 +80,7 @@ def test_a_recipe_with_retrieval_alone_has_no_evaluator_and_the_checks_their_thr
         "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
         "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03, "max_ndcg_shortfall": 0.2,
         "min_ranked_users": 4, "max_value_loss": 0.5})
-    assert not {"Evaluator", "ModelCard", "Pusher"} & set(nodes), "it is not pushed"
-    assert not {"evaluation", "evaluation_metrics"} & set(nodes["Gate"].inputs)
+    assert not {"Evaluator", "TaskEvaluator", "ModelCard", "Pusher"} & set(nodes)
     server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
     assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
     assert json.loads(ranking["limits"]) == {
@@ -92,7 +92,7 @@ def test_a_recipe_with_retrieval_alone_has_no_evaluator_and_the_checks_their_thr
 def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
     nodes = built({"retrieval": {"head": "retrieval"},
                    "age": {"head": "regression", "label": "age"}})
-    assert "Evaluator" in nodes and "evaluation" not in nodes["Gate"].inputs
+    assert "Evaluator" in nodes and "evaluation" not in nodes["TaskEvaluator"].inputs
     assert nodes["Pusher"].upstream_nodes >= {nodes["Gate"]}
     # Cache keys hold the modalities, whatever `all` would mean tomorrow.
     modalities = ["audio", "categorical", "image", "numeric", "text", "video"]

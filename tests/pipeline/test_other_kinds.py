@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tiny_fit import SPEC, tiny_data, with_recipe
 
-from components.prediction_evaluator.component import judge
 from components.ranking_evaluator.interactions import SPLITS, Interactions, Judged
 from components.ranking_evaluator.slices import prediction_figures
 from components.ranking_evaluator.values import value_figures
+from components.task_evaluator.component import judge
 from components.task_metrics import add_predicted, relative_reasons
 from pipeline.config import RunConfig
 from pipeline.evaluation import eval_config

@@ -105,9 +105,9 @@ def test_several_labels_are_told_apart_by_name(tmp_path, measured):
 def test_a_model_that_is_not_served_says_so(tmp_path):
     config = load_config(None, dataset="demo", root=tmp_path, recipe="feature_union_forest")
     figures = {"tasks": {"like": {"auc": 0.7}}}
-    Outcome(True, [], figures).save(str(tmp_path / "verdict"), "PredictionEvaluator")
+    Outcome(True, [], figures).save(str(tmp_path / "verdict"), "TaskEvaluator")
     metrics = results.collect(config, {
-        "PredictionEvaluator": node("PredictionEvaluator", tmp_path / "verdict", "verdict")}, 0.0)
+        "TaskEvaluator": node("TaskEvaluator", tmp_path / "verdict", "verdict")}, 0.0)
     assert metrics["tasks"] == figures["tasks"]
     assert metrics["serving"] == {"skipped": "a model of the family 'forest' is no SavedModel, so "
                                              "that no server can load it"}

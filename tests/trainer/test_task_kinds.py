@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tiny_fit import SPEC, tiny_data, with_recipe
 
-from components.prediction_evaluator.component import judge
+from components.task_evaluator.component import judge
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import TaskScores
 from trainer.recipe import Recipe, parse_recipe

@@ -100,8 +100,8 @@ def after(project, refused):
 
 def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, refused):
     assert refused.ran() == {
-        "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "ModelCard",
-        "Pusher"}
+        "Exporter", "Evaluator", "RankingEvaluator", "TaskEvaluator", "ServerValidator", "Gate",
+        "ModelCard", "Pusher"}
     assert refused.inputs("Exporter")["weights"] == first.inputs("Exporter")["weights"]
     for task, figures in first.metrics["tasks"].items():
         assert refused.metrics["tasks"][task] == pytest.approx(figures, abs=1e-6)
@@ -134,7 +134,7 @@ def test_a_line_of_the_model_trains_again(project, first, after, edited_source):
         trained = project.run(max_p99_ms=1e-6)
     assert trained.ran() == {
         "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator",
-        "ContentEvaluator", "Gate", "ModelCard", "Pusher"}
+        "ContentEvaluator", "TaskEvaluator", "Gate", "ModelCard", "Pusher"}
     # The code is the same but for an unread name, so the model is the same but for its file.
     for task, figures in first.metrics["tasks"].items():
         assert trained.metrics["tasks"][task] == pytest.approx(figures, abs=0.05)

@@ -88,7 +88,7 @@ def test_earlier_runs_show_what_was_computed_last(forecast, ran, tmp_path):
         cached=("CatalogGen",))
     ran("20250103-000000", "other", {"CatalogGen": 5, "Trainer": 999}, dataset="movielens-100k")
     # A forest's evaluation is no step that recipes share.
-    ran("20250103-000001", "trees", {"CatalogGen": 9, "Trainer": 59, "PredictionEvaluator": 3})
+    ran("20250103-000001", "trees", {"CatalogGen": 9, "Trainer": 59, "TaskEvaluator": 3})
     (tmp_path / "runs" / "20250104-000000").mkdir()
     (tmp_path / "runs" / "20250104-000000" / "metrics.json").write_text("{half")
     known = past(tmp_path, "demo")

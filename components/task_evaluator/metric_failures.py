@@ -12,11 +12,13 @@ class Failure(NamedTuple):
       text: What happened, as a sentence.
       task: The task; empty where it is about none.
       metric: TFMA's name of the metric; empty where it is about none.
+      refuses: Whether a model is refused for it.
     """
 
     text: str
     task: str = ""
     metric: str = ""
+    refuses: bool = True
 
 
 def metric_failures(uri: str) -> list[Failure]:
@@ -40,8 +42,8 @@ def metric_failures(uri: str) -> list[Failure]:
     ]
     failures += [Failure(f"no example fell into the slice {_missing(spec)}")
                  for spec in result.missing_slices]
-    if result.missing_thresholds:
-        failures.append(Failure("no metric has a threshold"))
+    if result.missing_thresholds:  # all of them are about a change, and no model is before it
+        failures.append(Failure("no model was before it to compare with", refuses=False))
     return failures
 
 

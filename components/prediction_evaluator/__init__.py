@@ -1,1 +1,0 @@
-"""Metrics of predictions that the Trainer wrote, for models that TFMA cannot load."""

@@ -1,0 +1,1 @@
+"""Whether predictions of tasks are good enough."""
