@@ -5,7 +5,6 @@ from schemas import ENTITIES, FeatureSpec, InputError
 from trainer.behaviour.past import past_text
 from trainer.network.plan import plan_parts
 from trainer.recipe import BoundRecipe, Task
-from trainer.recipe.families import NetworkRecipe
 from trainer.recipe.reading import RECIPES
 from trainer.tasks import TASK_KINDS
 
@@ -111,7 +110,7 @@ def check_part_names(bound: BoundRecipe, name: str) -> None:
     Raises:
       InputError: There is one; the message names the table, the column and the other part.
     """
-    if not isinstance(bound.recipe, NetworkRecipe):
+    if not bound.recipe.has_towers:
         return
     for side in ENTITIES:
         seen: dict[str, str] = {}

@@ -152,7 +152,7 @@ def _ranked(data: TrainingData, network: Network, cold_start: bool = False) -> R
     rows = data.reader.rows(["test"])
     first = np.array([np.flatnonzero(rows[columns.USER_INDEX] == user)[0] for user in task.users])
     queries = {n: values[first] for n, values in rows.items()}
-    return ranking_metrics(ranking_scores(network, queries, catalogue(network)[0]), task)
+    return ranking_metrics(ranking_scores(network, queries, catalogue(network)), task)
 
 
 def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "token"

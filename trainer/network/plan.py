@@ -7,17 +7,16 @@ from schemas import Feature
 from trainer.modalities import modality_of
 from trainer.modalities.modality import zeros
 from trainer.parts.part import Built, Embedded, Materials, Numbers, Part
-from trainer.recipe import BoundRecipe
-from trainer.recipe.families import NetworkRecipe
+from trainer.recipe import BoundRecipe, Recipe
 
 IDS = "id"
 
 
-def plan_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> list[Part]:
+def plan_parts(bound: BoundRecipe, side: str) -> list[Part]:
     """Plans the parts of a side of the network, in the order of the fusion.
 
     Args:
-      bound: The recipe.
+      bound: The recipe, of a family that has towers.
       side: `users` or `items`.
     """
     def build_ids(materials: Materials) -> Built:
@@ -31,7 +30,7 @@ def plan_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> list[Part]:
     return [*plan, *_past_parts(bound, side)]
 
 
-def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
+def _content_parts(feature: Feature, recipe: Recipe) -> Iterator[Part]:
     modality = str(feature.modality)
     options = recipe.modalities[modality]
     if options.trained:
@@ -48,10 +47,10 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
                f"the encoder's vectors of {feature.name!r}", build, gradient=(Numbers(zeros),))
 
 
-def _past_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> Iterator[Part]:
+def _past_parts(bound: BoundRecipe, side: str) -> Iterator[Part]:
     if not bound.spec.has_history:
         return
-    for name, part in bound.recipe.behaviour.items():
+    for name, part in bound.recipe.past_parts.items():
         if side in (names := part.names(name)):
             build = functools.partial(part.build, bound.spec)
             yield Part(names[side], side, f"{name!r} of 'behaviour'", build, content=False,

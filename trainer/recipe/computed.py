@@ -189,6 +189,7 @@ class ForestRecipe(_Computed):
     """
 
     served: ClassVar[bool] = False
+    has_towers: ClassVar[bool] = False
 
     family: Literal["forest"]
     trees: Annotated[Count, Field(le=10_000)] = 100

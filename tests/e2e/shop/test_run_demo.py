@@ -16,7 +16,8 @@ COMPONENTS = {
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
     "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
     "Trainer", "Exporter", "baseline_model", "Evaluator",
-    "RankingEvaluator", "TaskEvaluator", "ServerValidator", "ContentEvaluator", "Gate", "ModelCard", "Pusher",
+    "RankingEvaluator", "TaskEvaluator", "ServerValidator", "ContentEvaluator", "Gate", "ModelCard",
+    "Pusher",
 }
 RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
 CONTRACT = {

@@ -11,8 +11,10 @@ from theatre import OPTIONS, WORDS_KEPT
 from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
 from pipeline.recipe_files import load_recipe, recipes
+from schemas import ENTITIES
 from trainer.evaluation.written_scores import WrittenScores
-from trainer.recipe import Recipe, parse_recipe
+from trainer.network.plan import plan_parts
+from trainer.recipe import Recipe, bind, parse_recipe
 from trainer.recipe.families import FittedRecipe
 
 _DTYPES = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
@@ -77,11 +79,17 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     assert len(signatures["predict_examples"].structured_outputs) >= 2
     assert ("gradients" in signatures) == recipe.has_towers
     if "gradients" in signatures:
-        _check_shares(signatures["gradients"], theatre.raw)
+        # What an explanation reads of each part is planned, and is an output.
+        bound = bind(recipe, theatre.spec)
+        planned = {name for side in ENTITIES for part in plan_parts(bound, side)
+                   for name in part.outputs()}
+        assert planned <= {*signatures["gradients"].structured_outputs}
+        fused = done.summary.get("late_fusion", {}).get("weights", {"network": 1.0})
+        _check_shares(signatures["gradients"], theatre.raw, by_network=fused["network"] > 0)
 
 
-def _check_shares(signature, raw) -> None:
-    """Every part that has content has a share, and the shares add up."""
+def _check_shares(signature, raw, by_network: bool) -> None:
+    """The shares add up, and of what a network reads, every part that has content has one."""
     inputs = signature.structured_input_signature[1]
     for place in (3, 4):  # between them they have everything
         user, item = raw["users"][1], raw["items"][place]
@@ -99,7 +107,7 @@ def _check_shares(signature, raw) -> None:
             column = name.removeprefix("users_").removeprefix("items_")
             row = user if name.startswith("users_") else item
             if name in shares and column in row:
-                assert shares[name].any() == bool(row[column]), name
+                assert shares[name].any() == (by_network and bool(row[column])), name
 
 
 @pytest.mark.parametrize("name", [n for n in recipes() if not load_recipe(n).served])
