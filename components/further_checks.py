@@ -9,6 +9,7 @@ from tfx.dsl.components.base import base_component
 from tfx.types import artifact, channel
 
 from schemas import FeatureSpec, InputError
+from trainer.recipe import BoundRecipe
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,17 @@ class Built:
     """What a further check may read.
 
     Attributes:
-      spec: The dataset's spec.
+      bound: The recipe, bound to the dataset.
       nodes: The pipeline's nodes so far, by id.
     """
 
-    spec: FeatureSpec
+    bound: BoundRecipe
     nodes: Mapping[str, base_component.BaseComponent]
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The dataset's spec."""
+        return self.bound.spec
 
     def newest(self, kind: type[artifact.Artifact]) -> channel.OutputChannel:
         """Returns the output of a type that the last node with one has, such as the model.

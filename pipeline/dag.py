@@ -31,6 +31,7 @@ from components.model_card.component import ModelCard
 from components.pusher.component import Pusher
 from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
+from pipeline.checks import Checks
 from pipeline.config import RunConfig
 from pipeline.evaluation import eval_config
 from pipeline.model_checks import model_checks
@@ -56,22 +57,22 @@ def build_pipeline(
     Returns:
       TFX's pipeline.
     """
-    # Cache keys hold what is read, whatever `all` would mean tomorrow.
-    config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
+    spec = bound.spec
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split, config.privacy)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     validation = _validation(config, spec, catalog, checked)
     data_gate = validation[-1]
     transforms = {
-        side: _transform(config, spec, side, catalog, checked[side][1]) for side in SIDES
+        side: _transform(bound, side, catalog, checked[side][1]) for side in SIDES
     }
     for transform in transforms.values():
         transform.add_upstream_node(data_gate)
-    encoders = _encoders(config, spec, catalog, data_gate)
-    earlier = _earlier(config, transforms["interactions"])
+    encoders = _encoders(config, bound, catalog, data_gate)
+    earlier = _earlier(bound, transforms["interactions"])
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
-         "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed,
+         # Its modalities are named, whatever `all` would mean tomorrow.
+         "recipe": bound.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed,
          # Whoever reads this from the metadata needs them to read the rest.
          **({"extensions": list(config.extensions)} if config.extensions else {})},
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
@@ -79,13 +80,13 @@ def build_pipeline(
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
         **({"earlier": earlier[0].outputs["weights"]} if earlier else {}),
     )
-    exporter = Exporter(trainer, config.recipe.served)
+    exporter = Exporter(trainer, bound.recipe.served)
     built = [catalog, *(c for three in checked.values() for c in three), *validation,
              *transforms.values(), *encoders, *earlier, trainer, exporter]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
-        components=[*built, *_judged(config, spec, built)],
+        components=[*built, *_judged(config, bound, built)],
         enable_cache=True, beam_pipeline_args=config.beam.arguments(),
         metadata_connection_config=connection or metadata.sqlite_metadata_connection_config(
             str(config.root / "metadata.sqlite")),
@@ -126,15 +127,15 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     return [profiler, past, validator, report, DataGate(verdict, report.outputs["report"])]
 
 
-def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: CatalogGen,
+def _transform(bound: BoundRecipe, side: str, catalog: CatalogGen,
                schema: ImportSchemaGen) -> Transform:
     # Nothing fitted sees a row of the splits that it is scored on.
     analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
     fitted: dict[str, Any] = {"modalities": {
-        name: options.of_transform() for name, options in config.recipe.modalities.items()}}
+        name: options.of_transform() for name, options in bound.recipe.modalities.items()}}
     if side == "interactions":
         # Recipes that derive nothing more of the past share the transformed interactions.
-        past = config.recipe.past
+        past = bound.recipe.past
         fitted = {"past": asdict(past)} if past != NOTHING else {}
     return Transform(
         examples=catalog.outputs[side],
@@ -142,63 +143,63 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
         preprocessing_fn=_PREPROCESSING_FN,
         splits_config=transform_pb2.SplitsConfig(analyze=analyze, transform=transform),
         custom_config={
-            "spec": json.loads(spec.to_json()), "side": side, **fitted,
+            "spec": json.loads(bound.spec.to_json()), "side": side, **fitted,
             "code_digest": transform_code(),
         },
         disable_statistics=True, disable_analyzer_cache=True,
     ).with_id(f"Transform.{side}")
 
 
-def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+def _encoders(config: RunConfig, bound: BoundRecipe, catalog: CatalogGen,
               data_gate: DataGate) -> list[MediaEncoder]:
     """Returns the one step that encodes, or none where the recipe has no encoders."""
-    if not config.recipe.encoders:
+    if not bound.recipe.encoders:
         return []
     encoder = MediaEncoder(
-        users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
+        users=catalog.outputs["users"], items=catalog.outputs["items"], spec=bound.spec,
         encoders={name: encoder.model_dump(mode="json")
-                  for name, encoder in config.recipe.encoders.items()},
+                  for name, encoder in bound.recipe.encoders.items()},
         cache=config.root / "encodings")
     encoder.add_upstream_node(data_gate)
     return [encoder]
 
 
-def _earlier(config: RunConfig, interactions: Transform) -> list[Any]:
+def _earlier(bound: BoundRecipe, interactions: Transform) -> list[Any]:
     """Returns the resolver of a warm start, or nothing where the recipe starts cold."""
-    if not config.recipe.starts_warm:
+    if not bound.recipe.starts_warm:
         return []
     return [earlier_resolver(interactions.outputs["transformed_examples"], Trainer.__name__,
                              Gate.__name__)]
 
 
-def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]:
+def _judged(config: RunConfig, bound: BoundRecipe, built: list[Any]) -> list[Any]:
     """Returns what judges the model: TFX's Evaluator, our checks, and the gate that joins them."""
     nodes = {node.id: node for node in built}
     catalog, model = nodes[CatalogGen.__name__], nodes[Exporter.__name__].outputs["model"]
     # A model that is no SavedModel is compared with no model before it.
-    baselines = [baseline_resolver(model, Gate.__name__)] if config.recipe.served else []
-    evaluators = _evaluators(config, spec, catalog, model, baselines)
+    baselines = [baseline_resolver(model, Gate.__name__)] if bound.recipe.served else []
+    evaluators = _evaluators(bound, config.checks, catalog, model, baselines)
     # The last blessed model comes first: the newest one is the model to be judged.
     before = {one.id: one for one in (*baselines, *built, *evaluators)}
     verdicts = []
-    for check in model_checks(config):
-        verdicts.append(check.build(Built(spec, before)).with_id(check.name))
+    for check in model_checks(config, bound.recipe):
+        verdicts.append(check.build(Built(bound, before)).with_id(check.name))
         before[check.name] = verdicts[-1]
     gate = Gate(model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
                 reported=config.checks.reported, checks=[check.id for check in verdicts])
     judges = [*baselines, *evaluators, *verdicts, gate]
-    return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
+    return [*judges, *_pushed(config, bound, {one.id: one for one in (*built, *judges)})]
 
 
-def _pushed(config: RunConfig, nodes: dict[str, Any]) -> list[Any]:
+def _pushed(config: RunConfig, bound: BoundRecipe, nodes: dict[str, Any]) -> list[Any]:
     """Returns the model's card and the Pusher, or nothing where nothing is to be pushed."""
-    if not (config.push and config.recipe.served):
+    if not (config.push and bound.recipe.served):
         return []
     exporter, blessing = nodes[Exporter.__name__], nodes[Gate.__name__].outputs["blessing"]
     judged = {"evaluation_metrics": nodes[Evaluator.__name__].outputs["evaluation"]
               } if Evaluator.__name__ in nodes else {}
     card = ModelCard(
-        config.described(),
+        config.described() | {"recipe": bound.recipe.model_dump(mode="json")},
         {"training": nodes[Trainer.__name__].exec_properties["code_digest"],
          "export": exporter.exec_properties["code_digest"]},
         verdicts=[output for node in nodes.values() for output in node.outputs.values()
@@ -212,13 +213,13 @@ def _pushed(config: RunConfig, nodes: dict[str, Any]) -> list[Any]:
         folder=config.root / "serving" / config.pipeline_name)]
 
 
-def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+def _evaluators(bound: BoundRecipe, checks: Checks, catalog: CatalogGen,
                 model: channel.BaseChannel, baselines: list[Any]) -> list[Any]:
     """Returns TFX's Evaluator, or nothing where it has no model or no task to judge.
 
     The ranking evaluation judges retrieval.
     """
-    evaluation = eval_config(config, spec)
+    evaluation = eval_config(bound, checks)
     if not (baselines and evaluation.metrics_specs):
         return []
     return [Evaluator(

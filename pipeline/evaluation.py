@@ -5,25 +5,25 @@ import json
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
-from pipeline.config import RunConfig
-from schemas import FeatureSpec
+from pipeline.checks import Checks
 from trainer.export.keys import label_key, slice_keys, weight_key
+from trainer.recipe import BoundRecipe
 from trainer.tasks.kind import Limit, Metric
 
 
-def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
+def eval_config(bound: BoundRecipe, checks: Checks) -> tfma.EvalConfig:
     """Builds TFMA's configuration.
 
     Args:
-      config: The run's configuration.
-      spec: The dataset's spec.
+      bound: The recipe.
+      checks: What a model must keep.
 
     Returns:
       Metrics for each task that has labels, overall and by slice, with thresholds overall and
       for the change against the last blessed model. What is relative to the training's mean or
       shares, which are not known yet, is demanded by the gate.
     """
-    tasks = config.recipe.judged
+    spec, tasks = bound.spec, bound.recipe.judged
     model = tfma.ModelSpec(
         signature_name="predict_examples",
         preprocessing_function_names=["transform_features"],
@@ -32,9 +32,9 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     )
     slices = [tfma.SlicingSpec(), *(
         tfma.SlicingSpec(feature_keys=[key])
-        for key in slice_keys(spec, tuple(config.recipe.modalities))
+        for key in slice_keys(spec, tuple(bound.recipe.modalities))
     )]
-    demanded = limits(config, spec)
+    demanded = limits(bound, checks)
     metrics = [
         tfma.MetricsSpec(output_names=[name], metrics=[
             _measured(metric, demanded.get(name, {}).get(metric.key)) for metric in measured])
@@ -50,23 +50,22 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=metrics)
 
 
-def limits(config: RunConfig, spec: FeatureSpec, apart: bool = False
-           ) -> dict[str, dict[str, Limit]]:
+def limits(bound: BoundRecipe, checks: Checks, apart: bool = False) -> dict[str, dict[str, Limit]]:
     """Returns what metrics of the tasks must keep, by task and metric.
 
     What a model says of the users themselves is measured and never demanded.
 
     Args:
-      config: The run's configuration.
-      spec: The dataset's spec.
+      bound: The recipe.
+      checks: What a model must keep.
       apart: Whether the metrics are those of each label by itself.
     """
     demanded: dict[str, dict[str, Limit]] = {}
-    for name, task in config.recipe.judged.items():
-        units = task.kind.units(spec, task.targets)
+    for name, task in bound.recipe.judged.items():
+        units = task.kind.units(bound.spec, task.targets)
         for metric in task.kind.apart if apart else task.kind.metrics:
-            limit = metric.limit(config.checks, units)
-            if limit != Limit() and not task.of_user(spec):
+            limit = metric.limit(checks, units)
+            if limit != Limit() and not task.of_user(bound.spec):
                 demanded.setdefault(name, {})[metric.key] = limit
     return demanded
 

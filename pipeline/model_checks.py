@@ -21,8 +21,9 @@ from components.task_evaluator.component import TaskEvaluator
 from components.trainer.component import Trainer
 from pipeline.config import RunConfig
 from pipeline.evaluation import limits
-from schemas import FeatureSpec, unknown
+from schemas import unknown
 from trainer.closed_form.draw import Draw
+from trainer.recipe import BoundRecipe, Recipe
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,22 @@ class ModelCheck:
     build: Callable[[Built], base_component.BaseComponent]
 
 
-def model_checks(config: RunConfig) -> list[ModelCheck]:
+def model_checks(config: RunConfig, recipe: Recipe) -> list[ModelCheck]:
     """Returns the checks that a configuration asks for, in the order in which they are reported.
 
     Args:
       config: The configuration.
+      recipe: The recipe, whose modalities are named.
 
     Raises:
       InputError: `checks.further` or `checks.reported` names a check that there is not.
     """
     checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config))]
-    if config.recipe.judged:
+    if recipe.judged:
         checks.append(ModelCheck(TaskEvaluator.__name__, partial(_tasks, config)))
-    if config.recipe.served:
+    if recipe.served:
         checks.append(ModelCheck(ServerValidator.__name__, partial(_serving, config)))
-    if config.recipe.modalities:  # else there is no content to be worth anything
+    if recipe.modalities:  # else there is no content to be worth anything
         checks.append(ModelCheck(ContentEvaluator.__name__, partial(_content, config)))
     for name, options in config.checks.further.items():
         if name not in FURTHER_CHECKS:
@@ -70,22 +72,22 @@ def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
     return RankingEvaluator(
         model=built.newest(standard_artifacts.Model), users=catalog["users"],
         items=catalog["items"], interactions=catalog["interactions"], spec=built.spec,
-        relevant_label=config.recipe.relevance, tasks=_values(config, built.spec),
+        relevant_label=built.bound.recipe.relevance, tasks=_values(built.bound),
         limits=Limits(above_popularity=checks.min_ndcg_above_popularity,
                       below_baseline=checks.min_ndcg_difference,
                       shortfall=checks.max_ndcg_shortfall, decrease=checks.max_ndcg_decrease,
                       ranked_users=checks.min_ranked_users, value_loss=checks.max_value_loss),
         fewest_users=config.privacy.fewest_users,
-        **({"last_blessed": built.nodes[BASELINE].outputs["model"]} if config.recipe.served
+        **({"last_blessed": built.nodes[BASELINE].outputs["model"]} if built.bound.recipe.served
            else {"scores": built.newest(Scores)}),
     )
 
 
-def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, Judged]:
+def _values(bound: BoundRecipe) -> dict[str, Judged]:
     """Returns what each task predicts that predicts a label of an event."""
-    labels = {label.name for label in spec.labels_of("interactions")}
+    labels = {label.name for label in bound.spec.labels_of("interactions")}
     return {name: Judged(task.head.model_dump(mode="json"), task.label)
-            for name, task in config.recipe.judged.items()
+            for name, task in bound.recipe.judged.items()
             if task.label in labels and not task.kind.against_unseen}
 
 
@@ -103,8 +105,9 @@ def _serving(config: RunConfig, built: Built) -> ServerValidator:
 
 
 def _tasks(config: RunConfig, built: Built) -> TaskEvaluator:
-    evaluator, demanded = built.nodes.get(Evaluator.__name__), limits(config, built.spec)
-    inputs = {} if config.recipe.served else {"scores": built.newest(Scores)}
+    bound, checks = built.bound, config.checks
+    evaluator, demanded = built.nodes.get(Evaluator.__name__), limits(bound, checks)
+    inputs = {} if bound.recipe.served else {"scores": built.newest(Scores)}
     if evaluator is not None:
         inputs["evaluation_metrics"] = evaluator.outputs["evaluation"]
         if demanded:  # TFX blesses nothing without a threshold
@@ -112,4 +115,4 @@ def _tasks(config: RunConfig, built: Built) -> TaskEvaluator:
     return TaskEvaluator(
         built.nodes[Trainer.__name__].outputs["model_run"],
         built.nodes[RankingEvaluator.__name__].outputs["verdict"],
-        config.checks.max_error_ratio, demanded, limits(config, built.spec, apart=True), **inputs)
+        checks.max_error_ratio, demanded, limits(bound, checks, apart=True), **inputs)

@@ -13,6 +13,7 @@ from pipeline.model_report import CURVES, Section, read_report
 from pipeline.nodes import NodeRun, of_type
 from pipeline.notes import notes
 from pipeline.root import point, write_whole
+from trainer.recipe import Recipe
 
 
 def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dict[str, Any]:
@@ -37,9 +38,9 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
     if config.spans.until:
         metrics["spans"] = config.spans.model_dump()
     for evaluation in of_type(nodes, "ModelEvaluation"):
-        metrics["tasks"] = by_label(config, task_metrics(str(evaluation)))
+        metrics["tasks"] = by_label(config.recipe, task_metrics(str(evaluation)))
         if before := task_metrics(str(evaluation), of_baseline=True):
-            metrics["last_blessed"] = {"tasks": by_label(config, before)}
+            metrics["last_blessed"] = {"tasks": by_label(config.recipe, before)}
     if not config.recipe.served:
         metrics["serving"] = {"skipped": (
             f"a model of the family '{config.recipe.family}' is no SavedModel, so that no server "
@@ -125,14 +126,14 @@ def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, N
     write_whole(folder / "model_report.html", page.encode())
 
 
-def by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
+def by_label(recipe: Recipe, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
     """Gathers a metric of each label apart, `auc_0` and so on, under the labels' names."""
     named: dict[str, Any] = {name: dict(figures) for name, figures in tasks.items()}
-    for name, key in ((name, metric.key) for name, task in config.recipe.tasks.items()
+    for name, key in ((name, metric.key) for name, task in recipe.tasks.items()
                       for metric in task.kind.apart if name in named):
         named[name][f"{key}_by_label"] = {
             label: named[name].pop(f"{key}_{place}", None)
-            for place, label in enumerate(config.recipe.tasks[name].targets)}
+            for place, label in enumerate(recipe.tasks[name].targets)}
     return named
 
 

@@ -4,25 +4,23 @@ from tensorflow_model_analysis.proto import config_pb2 as tfma
 from worlds import column, small_spec
 
 from pipeline.checks import Checks
-from pipeline.config import load_config
 from pipeline.evaluation import eval_config
+from pipeline.recipe_files import load_recipe
 from schemas import read_spec
 from trainer.export.keys import slice_keys
-from trainer.recipe import bind, parse_recipe
+from trainer.recipe import BoundRecipe, bind, parse_recipe
 
 LIMITS = Checks(min_auc_above_chance=0.1, max_error_increase=0.1, max_auc_decrease=0.05)
 
 
 @pytest.fixture(scope="module")
-def config():
-    config = load_config(None, dataset="demo")
-    recipe = bind(config.recipe, read_spec("demo")).recipe
-    return config.model_copy(update={"checks": LIMITS, "recipe": recipe})
+def bound():
+    return bind(load_recipe("flagship"), read_spec("demo"))
 
 
 @pytest.fixture(scope="module")
-def built(config):
-    return eval_config(config, read_spec("demo"))
+def built(bound):
+    return eval_config(bound, LIMITS)
 
 
 def metric(built, task, name):
@@ -52,9 +50,9 @@ def test_a_column_has_a_slice_of_its_own_whatever_it_is_called():
     assert len(set(keys)) == len(keys) == 5
 
 
-def test_slices_are_overall_by_activity_popularity_and_category_if_it_is_read(built, config):
-    recipe = config.recipe.model_copy(update={"modalities": ("text",)})
-    other = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
+def test_slices_are_overall_by_activity_popularity_and_category_if_it_is_read(built, bound):
+    recipe = bound.recipe.model_copy(update={"modalities": ("text",)})
+    other = eval_config(BoundRecipe(recipe, bound.spec), LIMITS)
     expected = [[], ["users__activity"], ["items__popularity"]]
     for made, more in ((built, [["item_categories"]]), (other, [])):
         assert [list(s.feature_keys) for s in made.slicing_specs] == expected + more
@@ -74,9 +72,8 @@ def test_thresholds_hold_overall_only(built, task, name, threshold):
     assert json_format.MessageToDict(only.threshold) == threshold
 
 
-def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
-    plain = config.model_copy(update={"checks": Checks()})
-    built = eval_config(plain, read_spec("demo"))
+def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(bound):
+    built = eval_config(bound, Checks())
     (only,) = metric(built, "rating", "RootMeanSquaredError").per_slice_thresholds
     assert not only.threshold.HasField("value_threshold")
     assert only.threshold.HasField("change_threshold")
@@ -84,10 +81,10 @@ def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
     assert only.threshold.value_threshold.lower_bound.value == pytest.approx(0.55)
 
 
-def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, extension):
+def test_a_kind_of_our_own_says_what_is_measured_and_demanded(bound, extension):
     recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                     tasks={"grade": {"head": "ordinal", "label": "rating"}})
-    built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
+    built = eval_config(BoundRecipe(recipe, bound.spec), LIMITS)
     limits = {name: metric(built, "grade", name).per_slice_thresholds[0].threshold
               for name in ("RootMeanSquaredError", "MeanAbsoluteError")}
     assert limits["RootMeanSquaredError"].change_threshold.relative.value == 0.1

@@ -11,7 +11,7 @@ from components.ranking_evaluator.slices import prediction_figures
 from components.ranking_evaluator.values import value_figures
 from components.task_evaluator.component import judge
 from components.task_metrics import add_predicted, relative_reasons
-from pipeline.config import RunConfig
+from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
 from pipeline.model_checks import _values
 from trainer.data.events import Events
@@ -78,10 +78,11 @@ def test_what_biases_predict_need_not_be_measurable(stalls, sold):
 
 def test_a_metric_without_a_class_is_measured_of_predictions(recipe):
     """So that Gate can hold it against what predicts without a model."""
-    config = RunConfig.model_construct(recipe=recipe, checks=None)
-    names = [name for one in eval_config(config, SPEC).metrics_specs for name in one.output_names]
+    bound = BoundRecipe(recipe, SPEC)
+    names = [name for one in eval_config(bound, Checks()).metrics_specs
+             for name in one.output_names]
     assert names == ["many", "both"]
-    judged = json.loads(json.dumps(_values(config, SPEC)))
+    judged = json.loads(json.dumps(_values(bound)))
     assert judged["grade"] == [TASKS["grade"]["head"], "rating"] and "both" not in judged
     measured = {"many": {"deviance": 0.5}}
     add_predicted(measured, {"grade": {"rows": 3, "pinball": 0.5, "slices": {}}})

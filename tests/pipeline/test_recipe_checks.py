@@ -2,7 +2,7 @@ import pytest
 from refusals import refuses
 from worlds import column, history, small_spec
 
-from pipeline.config import load_config
+from pipeline.checks import Checks
 from pipeline.evaluation import eval_config, limits
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks
 from schemas import InputError, available, read_spec
@@ -106,12 +106,8 @@ def test_what_fits_passes(given):
     assert check_tasks(BoundRecipe(given, SPEC), "mine") is None
 
 
-def configured(given: Recipe):
-    return load_config(None, dataset="demo").model_copy(update={"recipe": given})
-
-
 def built(given: Recipe):
-    return eval_config(configured(given), SPEC)
+    return eval_config(BoundRecipe(given, SPEC), Checks())
 
 
 def test_classes_must_be_better_than_chance():
@@ -126,8 +122,8 @@ def test_what_is_said_of_users_is_measured_and_not_demanded():
     given = with_task(head="regression", label="age")
     [spec] = built(given).metrics_specs
     assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in spec.metrics)
-    assert limits(configured(given), SPEC) == {}
-    assert limits(configured(with_task(head="binary", label="like")), SPEC)
+    assert limits(BoundRecipe(given, SPEC), Checks()) == {}
+    assert limits(BoundRecipe(with_task(head="binary", label="like"), SPEC), Checks())
 
 
 HISTORIES = history("items", "item_id", "BYTES") + history("times", "timestamp")

@@ -23,6 +23,7 @@ from pipeline import results
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from pipeline.model_report import report
+from pipeline.recipe_files import load_recipe
 from schemas import InputError, read_spec
 from schemas.extensions import load_extensions
 from trainer.recipe import bind
@@ -63,6 +64,9 @@ def test_the_check_is_a_node_before_the_gate_and_a_step_on_kubeflow(config, tmp_
     assert "novelty" in spec["root"]["dag"]["tasks"]["gate"]["dependentTasks"]
 
 
+BOUND = bind(load_recipe("flagship"), read_spec("demo"))
+
+
 @component
 def ToyModel(  # noqa: N802
         model: OutputArtifact[standard_artifacts.Model]) -> None:
@@ -76,14 +80,13 @@ def ToyModel(  # noqa: N802
 def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, checks, also, blessed):
     one = config(**checks)
     model = ToyModel()
-    further = [add(Built(read_spec("demo"), {model.id: model}), **one.checks.further[name])
+    further = [add(Built(BOUND, {model.id: model}), **one.checks.further[name])
                for name, add in FURTHER_CHECKS.items()]
     lenient = FURTHER_CHECKS["Novelty"](
-        Built(read_spec("demo"), {model.id: model}), min_share=0.0).with_id("Lenient")
+        Built(BOUND, {model.id: model}), min_share=0.0).with_id("Lenient")
     gate = Gate(model=model.outputs["model"],
                 verdicts=[c.outputs["verdict"] for c in (lenient, *further)],
-                max_error_ratio=0.999, label_limits={}, reported=one.checks.reported,
-                checks=["Novelty", *also])
+                reported=one.checks.reported, checks=["Novelty", *also])
     ended = carried_out(small_pipeline(tmp_path, model, lenient, *further, gate))
     metrics = results.collect(one, ended, 0.0)
     passed = "options" in checks
@@ -106,7 +109,7 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
 def test_a_check_that_makes_none_says_so(extension, monkeypatch, make, code):
     monkeypatch.setitem(FURTHER_CHECKS, "Broken", make)
     with pytest.raises(InputError if code else TypeError) as error:
-        add_check("Broken", Built(read_spec("demo"), {}), {})
+        add_check("Broken", Built(BOUND, {}), {})
     assert getattr(error.value, "code", None) == code
 
 

@@ -1,7 +1,5 @@
 """Events alone: no rating, no time; a head that holds an event against unseen items."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from trainer.ablation.figures import _values
 from trainer.evaluation.scoring import catalogue, user_outputs
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.training.multitask import MultiTaskModel
 
 SPEC = small_spec(
@@ -134,7 +132,7 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
     with tf.io.TFRecordWriter(written) as writer:
         for row in ROWS:
             writer.write(ENCODER.encode(row))
-    config = eval_config(SimpleNamespace(recipe=RECIPE, checks=Checks()), SPEC)
+    config = eval_config(BoundRecipe(RECIPE, SPEC), Checks())
     shared = tfma.default_eval_shared_model(
         str(exported.folder), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
     result = tfma.run_model_analysis(

@@ -8,13 +8,14 @@ from sklearn.metrics import roc_auc_score
 from theatre import MOODS, REGIONS
 from tiny_shop import USERS, examples, request
 
-from pipeline.config import load_config
+from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
 from trainer.ablation.figures import _values
 from trainer.data.events import read_events
 from trainer.data.interactions import judged, judged_attribute, learned_attribute
 from trainer.evaluation.scoring import catalogue
+from trainer.recipe import BoundRecipe
 
 FIND = {"find": {"head": "retrieval", "label": "like"}}
 
@@ -102,14 +103,13 @@ def test_tfma_measures_every_head(served, theatre, tmp_path):
     with tf.io.TFRecordWriter(str(data), options) as writer:
         for row in examples(theatre.raw["interactions"], theatre.spec).numpy():
             writer.write(row)
-    config = load_config(None, dataset="demo").model_copy(update={"recipe": served.recipe})
-    measured = eval_config(config, theatre.spec)
+    measured = eval_config(BoundRecipe(served.recipe, theatre.spec), Checks())
     model = tfma.default_eval_shared_model(
         str(served.folder), eval_config=measured, rubber_stamp=True)
     tfma.run_model_analysis(
         eval_shared_model=model, eval_config=measured, data_location=str(data),
         output_path=str(tmp_path / "found"), file_format="tfrecords")
-    result = by_label(config, task_metrics(str(tmp_path / "found")))
+    result = by_label(served.recipe, task_metrics(str(tmp_path / "found")))
     rows = theatre.raw["interactions"]
     asked = served.ask("predict_examples", examples=examples(rows, theatre.spec))
     place = np.array([MOODS.index(r["mood"][0].decode()) if r["mood"] else -1 for r in rows])

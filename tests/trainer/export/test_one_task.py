@@ -6,9 +6,10 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tiny_shop import examples
 
-from pipeline.config import load_config
+from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
 from pipeline.results import task_metrics
+from trainer.recipe import BoundRecipe
 
 
 @pytest.mark.slow
@@ -21,8 +22,7 @@ def test_tfma_measures_the_only_task(shop, recipe, spec, export, tmp_path):
     with tf.io.TFRecordWriter(str(data), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
         for row in examples(rows, spec).numpy():
             writer.write(row)
-    config = load_config(None, dataset="demo").model_copy(update={"recipe": alone})
-    measured = eval_config(config, spec)
+    measured = eval_config(BoundRecipe(alone, spec), Checks())
     tfma.run_model_analysis(
         eval_shared_model=tfma.default_eval_shared_model(
             str(exported.folder), eval_config=measured, rubber_stamp=True),
