@@ -29,7 +29,8 @@ from trainer.parts.side import Side
 from trainer.preprocess import declared_columns, preprocessing_fn
 from trainer.preprocessing.column import write_columns
 from trainer.recipe import BoundRecipe, Recipe, bind, parse_recipe
-from trainer.run import read_given, train, training_data
+from trainer.run import read_given, train
+from trainer.training.inputs import training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = {

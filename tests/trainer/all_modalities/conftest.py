@@ -6,7 +6,7 @@ from narrowed import narrowed
 from theatre import OPTIONS, TEXT_COLUMNS, WORDS_KEPT, theatre_spec, theatre_tables
 
 from trainer.recipe import BoundRecipe, parse_recipe
-from trainer.run import training_data
+from trainer.training.inputs import training_data
 
 BEHAVIOUR = {"history": {"tower": "gru"}, "context": {}, "counts": {},
              "series": {"tower": "vae"}, "reviews": {**WORDS_KEPT, "of": ["users", "items"]}}

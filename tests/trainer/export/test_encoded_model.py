@@ -12,7 +12,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import foreign_operations, load
 from trainer.network.model import build_network
 from trainer.recipe import BoundRecipe, parse_recipe
-from trainer.run import training_data
+from trainer.training.inputs import training_data
 
 MEANS = {"rating": 4.0, "like": 0.5}
 

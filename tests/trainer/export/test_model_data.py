@@ -1,5 +1,5 @@
 from trainer.recipe import BoundRecipe, parse_recipe
-from trainer.run import training_data
+from trainer.training.inputs import training_data
 
 
 def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
