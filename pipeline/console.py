@@ -53,7 +53,7 @@ def recommendations(user: str, items: list[Recommendation],
         table.add_column(column, overflow="fold")
     for place, item in enumerate(items, start=1):
         table.add_row(str(place), escape(item.item_id), f"{item.score:.3f}",
-                      *(_told(item.tasks[task]) for task in tasks),
+                      *(_shown(item.tasks[task]) for task in tasks),
                       *(_seen(rows.get(item.item_id)) if rows is not None else ()))
     return table
 
@@ -64,6 +64,6 @@ def _seen(row: ItemRow | None) -> tuple[str, str]:
     return escape(row.title), escape("\n".join(map(str, row.files)))
 
 
-def _told(prediction: float | list[float]) -> str:
+def _shown(prediction: float | list[float]) -> str:
     several = prediction if isinstance(prediction, list) else [prediction]
     return " ".join(f"{value:.3f}" for value in several)

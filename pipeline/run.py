@@ -34,7 +34,7 @@ from pipeline.root import (
     write_whole,
 )
 from pipeline.runs_page import write_runs_page
-from pipeline.unread import leave_unread, tell_of_data
+from pipeline.unread import leave_unread, notify_of_data
 from pipeline.validation import validated_recipe
 from trainer.recipe import BoundRecipe, bind
 
@@ -175,7 +175,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         metrics["not_blessed_because"] = [failure_line(failure)]
     try:
         results.write(folder, metrics, nodes)
-        tell_of_data(folder, config, nodes, failure)
+        notify_of_data(folder, config, nodes, failure)
         if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)

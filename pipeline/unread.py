@@ -48,7 +48,7 @@ def leave_unread(config: RunConfig, spec: FeatureSpec, error: Exception) -> Path
     return folder / "data_report.html"
 
 
-def tell_of_data(folder: Path, config: RunConfig, nodes: Mapping[str, NodeRun],
+def notify_of_data(folder: Path, config: RunConfig, nodes: Mapping[str, NodeRun],
                  failure: NodeError | None) -> None:
     """Posts the verdict on a run's data; where a step failed before its report, writes that too.
 

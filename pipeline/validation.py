@@ -28,7 +28,7 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        lines = [_told(model, fault) for fault in error.errors()]
+        lines = [_message(model, fault) for fault in error.errors()]
         raise InputError("bad-configuration", f"In {where}: " + "; ".join(lines) + ".") from error
 
 
@@ -41,7 +41,7 @@ def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
     return validated(model, tree, where)
 
 
-def _told(model: type[BaseModel], fault: Any) -> str:
+def _message(model: type[BaseModel], fault: Any) -> str:
     """Returns one fault as a clause; what was given is shown where it is one value."""
     key, given = ".".join(str(part) for part in fault["loc"]), fault["input"]
     if fault["type"] == "extra_forbidden":

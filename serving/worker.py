@@ -158,7 +158,7 @@ def _work(path: str, slots: list[Connection], niceness: int) -> None:
         return
     slots[0].send(({name: signature.SerializeToString()
                     for name, signature in servable.signatures.items()}, None))
-    threads = [threading.Thread(target=_answer, args=(servable, slot)) for slot in slots]
+    threads = [threading.Thread(target=_respond, args=(servable, slot)) for slot in slots]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -195,7 +195,7 @@ def _load(path: Path, niceness: int, loaded: list[Any]) -> None:
         loaded.append(error)
 
 
-def _answer(servable: Any, slot: Connection) -> None:
+def _respond(servable: Any, slot: Connection) -> None:
     while True:
         try:
             name, arrays, outputs = slot.recv()

@@ -57,13 +57,13 @@ def _serve_in_limits(requests: int, responses: int, work: str) -> None:
     try:
         while True:
             head, content = (receive(requests)[1] for _ in range(2))
-            send(responses, *_answer(json.loads(head), content, work))
+            send(responses, *_response(json.loads(head), content, work))
             gc.collect()  # a film's threads, and their stacks, live as long as what refers to them
     except PipeClosed:
         return
 
 
-def _answer(request: dict[str, str | None], content: bytes, work: str) -> tuple[bytes, bytes]:
+def _response(request: dict[str, str | None], content: bytes, work: str) -> tuple[bytes, bytes]:
     modality, path = str(request["modality"]), request["path"]
     value = content if path is None else Path(os.fsdecode(path))
     seconds = MEDIA["video" if modality == TRACK else modality].seconds

@@ -97,16 +97,16 @@ class ModelScorer:
         progress = Progress("Ranking, groups of test users asked", -(-len(examples) // _BATCH))
         for start in progress.over(range(0, len(examples), _BATCH)):
             batch = examples[start : start + _BATCH]
-            answer = rank(examples=tf.constant(batch))["scores"].numpy()
-            if answer.shape != (len(batch), self._size):
+            response = rank(examples=tf.constant(batch))["scores"].numpy()
+            if response.shape != (len(batch), self._size):
                 raise TesseraError(
                     "scores-misshapen",
                     f"Signature 'rank_examples' has for {len(batch)} examples scores of the "
-                    f"shape {answer.shape}, not {(len(batch), self._size)}."
+                    f"shape {response.shape}, not {(len(batch), self._size)}."
                 )
-            last = answer.min(axis=1, keepdims=True) - 1
+            last = response.min(axis=1, keepdims=True) - 1
             scores[start : start + len(batch)] = np.where(
-                self._columns < 0, last, answer[:, self._columns])
+                self._columns < 0, last, response[:, self._columns])
         return scores
 
     def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
@@ -143,8 +143,8 @@ def _places(places: dict[str, int], names: list[str]) -> list[int]:
 def _columns(signature, catalogue: list[str], whole: bool) -> tuple[int, np.ndarray]:
     """Returns the model's number of items, and the place of each item of the catalogue or -1."""
     size = int(signature(index=tf.constant([0], tf.int32))["size"].numpy()[0])
-    answer = signature(index=tf.range(size, dtype=tf.int32))["item_ids"].numpy()
-    places = {item.decode("utf-8", "replace"): place for place, item in enumerate(answer)}
+    response = signature(index=tf.range(size, dtype=tf.int32))["item_ids"].numpy()
+    places = {item.decode("utf-8", "replace"): place for place, item in enumerate(response)}
     missing = [item for item in catalogue if item not in places]
     if whole and (missing or size != len(catalogue)):
         example = f", such as {missing[0]!r}" if missing else ""

@@ -101,7 +101,7 @@ def _fetch(url: str, part: Path, progress: Progress, waits: Sequence[float]) -> 
 
 def _attempt(url: str, part: Path, progress: Progress) -> None:
     received = 0
-    with _answer(url) as response:
+    with _opened(url) as response:
         total = response.length
         with writing(part), part.open("wb") as file:
             progress(received, total)
@@ -113,7 +113,7 @@ def _attempt(url: str, part: Path, progress: Progress) -> None:
         raise _BrokenOffError(f"it ended after {received} of {total} bytes")
 
 
-def _answer(url: str) -> HTTPResponse:
+def _opened(url: str) -> HTTPResponse:
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "tessera"})
         return urllib.request.urlopen(request, timeout=_TIMEOUT_S)

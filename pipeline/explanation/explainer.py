@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.explanation import GRADIENTS, OCCLUSION, check_method
-from pipeline.explanation.asked import (
-    Answer,
-    AskedModel,
+from pipeline.explanation.attribution import (
+    Attribution,
     Effect,
+    ExplainedModel,
     Question,
     Request,
     Source,
@@ -18,7 +18,7 @@ from schemas import ENTITIES, InputError, unknown
 from trainer.export.keys import ranker_key
 from trainer.modalities import modality_of
 
-_METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
+_METHODS: dict[str, Callable[[ExplainedModel, Question], Attribution]] = {
     OCCLUSION: occlusion, GRADIENTS: integrated_gradients}
 
 
@@ -66,7 +66,7 @@ class Explainer:
 
     def __init__(self, source: Source):
         self._source = source
-        self._model = AskedModel(source.model)
+        self._model = ExplainedModel(source.model)
         self._model.inputs("explain")
 
     @property
@@ -111,11 +111,11 @@ class Explainer:
             for side, one in (("users", "user"), ("items", "item"))}
         rankers = {name: float(outputs[ranker_key(name)][0]) for name in source.rankers
                    if ranker_key(name) in outputs and task == source.recipe.ranking}
-        answer = _METHODS[method](self._model, Question(source, task, rows, request))
+        attribution = _METHODS[method](self._model, Question(source, task, rows, request))
         return Explanation(user, item, task, method,
                            {n: float(outputs[n][0]) for n in source.recipe.scored},
-                           answer.effects, answer.baseline,
-                           self._undivided(rows, answer.effects), weights, rows, rankers)
+                           attribution.effects, attribution.baseline,
+                           self._undivided(rows, attribution.effects), weights, rows, rankers)
 
     def recommended(self, count: int) -> list[tuple[str, str]]:
         """Returns the first users of the data, each with the best item for them."""

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pipeline.explanation.asked import Source
+from pipeline.explanation.attribution import Source
 from pipeline.lineage import Provenance
 from pipeline.nodes import NodeRun, of_type
 from schemas import ENTITIES, parse_spec

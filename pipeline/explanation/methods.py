@@ -1,8 +1,16 @@
 """What a part is worth to a score, by occlusion and by integrated gradients."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pipeline.explanation.asked import Answer, AskedModel, Effect, Question, Request, Source
+from pipeline.explanation.attribution import (
+    Attribution,
+    Effect,
+    ExplainedModel,
+    Question,
+    Request,
+    Source,
+)
 from schemas import ENTITIES, Feature, InputError
 from trainer.export.gradients import BASELINE
 from trainer.modalities import Division, divisions, modality_of
@@ -11,7 +19,7 @@ from trainer.network.plan import plan_parts
 _NOBODY = "\0"  # no id holds this character
 
 
-def occlusion(model: AskedModel, question: Question) -> Answer:
+def occlusion(model: ExplainedModel, question: Question) -> Attribution:
     """Asks for the score without each part.
 
     Args:
@@ -23,7 +31,7 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
     """
     base = question.request
     requests: list[Request] = [base]
-    pending: list[tuple[Effect, int, int]] = []  # its own answer's place, and the reference's
+    pending: list[tuple[Effect, int, int]] = []  # its own score's place, and the reference's
     references: dict[tuple[str, str, int], int] = {}
     for side, feature, part in _parts(question):
         compared = 0
@@ -40,8 +48,8 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
         pending.append((effect, len(requests), 0))
         requests.append(request)
     scores = model.ask("explain", requests)[question.task]
-    return Answer([Effect(e.side, e.feature, e.kind, e.place, float(scores[with_] - scores[own]))
-                   for e, own, with_ in pending])
+    return Attribution([replace(effect, value=float(scores[with_] - scores[own]))
+                        for effect, own, with_ in pending])
 
 
 def _parts(question: Question) -> Iterator[tuple[str, Feature, Division]]:
@@ -64,7 +72,7 @@ def _beside_columns(question: Question) -> Iterator[tuple[Effect, Request]]:
 SIGNATURE = "gradients"
 
 
-def integrated_gradients(model: AskedModel, question: Question) -> Answer:
+def integrated_gradients(model: ExplainedModel, question: Question) -> Attribution:
     """Asks for the shares of everything that the network reads.
 
     Args:
@@ -98,7 +106,7 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
                 options = source.recipe.modalities[modality.name]
                 effects += [Effect(side, feature.name, kind, place, value) for kind, place, value
                             in modality.shares(name, values, attributions, options)]
-    return Answer(effects, float(attributions[BASELINE]))
+    return Attribution(effects, float(attributions[BASELINE]))
 
 
 def _outputs(side: str, source: Source) -> dict[str, list[str]]:

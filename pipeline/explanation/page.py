@@ -11,7 +11,7 @@ import jinja2
 import tensorflow_transform as tft
 
 from pipeline.explanation import GRADIENTS, OCCLUSION
-from pipeline.explanation.asked import Effect, Source
+from pipeline.explanation.attribution import Effect, Source
 from pipeline.explanation.explainer import Explainer, Explanation
 from schemas import ENTITIES, Feature, FeatureSpec
 from trainer.modalities import modality_of

@@ -52,7 +52,7 @@ def infer(tables: Tables, out: Path, configured: bool, force: bool, console: Con
         parse_spec(out.name, [texts[side] for side in SIDES])
     _write(out, texts)
     for side in texts:
-        say(console, _told(side, proposed, samples.get(side), out))
+        say(console, _summary(side, proposed, samples.get(side), out))
     if not configured:
         say(console, _write_config(tables, columns, proposed, out))
     undecided = sum(p.undecided for features in proposed.features.values() for p in features)
@@ -119,7 +119,7 @@ def _heading(side: str, proposed: Draft, sample: Sample | None) -> list[str]:
             "where it says DECIDE.", *unnamed, *proposed.headings[side]]
 
 
-def _told(side: str, proposed: Draft, sample: Sample | None, out: Path) -> str:
+def _summary(side: str, proposed: Draft, sample: Sample | None, out: Path) -> str:
     features = proposed.features[side]
     roles = [f"{p.name} is {tag}" for p in features for tag in p.tags
              if tag in ("user_id", "item_id", "timestamp", "event_type")

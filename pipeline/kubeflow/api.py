@@ -40,7 +40,7 @@ class Refused(TesseraError):
         return self.status in _LOGGED_OUT
 
 
-class Unanswered(TesseraError):
+class NoResponse(TesseraError):
     """No response of use; the same request may get one later.
 
     Attributes:
@@ -79,7 +79,7 @@ class Api:
 
     def get(self, what: str, path: str, query: dict[str, Any] | None = None,
             delays: Sequence[float] = DELAYS_S,
-            passing: Callable[[TesseraError], bool] = lambda e: isinstance(e, Unanswered),
+            passing: Callable[[TesseraError], bool] = lambda e: isinstance(e, NoResponse),
             ) -> dict[str, Any]:
         """Reads an object; what is passing is asked again.
 
@@ -92,7 +92,7 @@ class Api:
 
         Raises:
           Refused: The server says no.
-          Unanswered: There is no response, also after the last attempt.
+          NoResponse: There is no response, also after the last attempt.
           InputError: The server's certificate is not trusted, or there is no token to show.
         """
         target = f"{path}?{urlencode(query)}" if query else path
@@ -115,13 +115,13 @@ class Api:
 
         Raises:
           Refused: The server says no.
-          Unanswered: There is no response; see its `delivered`.
+          NoResponse: There is no response; see its `delivered`.
           InputError: The server's certificate is not trusted.
         """
         for delay in DELAYS_S:
             try:
                 return self._ask("POST", what, path, body)
-            except Unanswered as error:
+            except NoResponse as error:
                 if error.delivered:
                     raise
                 self.sleep(delay)
@@ -170,7 +170,7 @@ class Api:
                     f"The certificate of {self.host} is not trusted: {cause.verify_message}. Give "
                     "your authority's certificates with --ca-file, or the name that the "
                     "certificate is for with --host.") from error
-            raise Unanswered(
+            raise NoResponse(
                 "kubeflow-unreachable",
                 f"No server responds at {self.host}: "
                 f"{one_line(str(cause)) or type(cause).__name__}.",
@@ -184,7 +184,7 @@ class Api:
             reason = _reason(content) or http.client.responses.get(status, "")
             response_line = f"{status} {reason}".rstrip(". ")
             if status in _PASSING and not (method == "POST" and status == 500):
-                raise Unanswered("kubeflow-busy",
+                raise NoResponse("kubeflow-busy",
                                  f"{self.host} cannot {what} now: {response_line}.", status,
                                  status not in (429, 503))
             raise Refused("kubeflow-refuses",
@@ -193,7 +193,7 @@ class Api:
         try:
             response = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise Unanswered("kubeflow-malformed-json",
+            raise NoResponse("kubeflow-malformed-json",
                              f"{self.host} responds with malformed JSON of {len(content)} bytes as "
                              f"it is to {what}.", status, True) from error
         if not isinstance(response, dict):

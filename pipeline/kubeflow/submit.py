@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.kubeflow.api import DELAYS_S, Api, Refused, Unanswered
+from pipeline.kubeflow.api import DELAYS_S, Api, NoResponse, Refused
 from pipeline.kubeflow.compiled import (
     Compiled,
     cron_of_kubeflow,
@@ -129,11 +129,11 @@ class Server:
 
     def _health(self) -> dict[str, Any]:
         def restarting(error: TesseraError) -> bool:  # a wrong URL need not be tried again
-            return isinstance(error, Unanswered) and error.status is not None
+            return isinstance(error, NoResponse) and error.status is not None
 
         try:
             return self.api.get("say who it is", "healthz", passing=restarting)
-        except Unanswered as error:
+        except NoResponse as error:
             raise InputError(
                 "kubeflow-not-found",
                 f"{error} Check --host; inside a cluster, `kubectl port-forward -n kubeflow "
@@ -154,7 +154,7 @@ class Server:
         try:
             made = self.api.post("make the experiment", "experiments", body)
             return _id_of(made, "experiment_id", self.api.host)
-        except (Refused, Unanswered) as error:
+        except (Refused, NoResponse) as error:
             if isinstance(error, Refused) and error.status != 409:
                 raise
             experiment = self._known_experiment(name)  # somebody, or our own lost request, made it
@@ -194,7 +194,7 @@ class Server:
         mark = f"Submitted by tessera ({uuid.uuid4().hex})."
         try:
             made = self.api.post(action, path, what.body(experiment, mark) | more)
-        except Unanswered as error:
+        except NoResponse as error:
             if not error.delivered:
                 raise TesseraError("nothing-submitted",
                                    f"{error} Nothing was started; try again.") from error

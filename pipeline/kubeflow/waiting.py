@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.kubeflow.api import Api, Refused, Unanswered, one_line
+from pipeline.kubeflow.api import Api, NoResponse, Refused, one_line
 from pipeline.kubeflow.compiled import task_names
 from schemas import InputError, TesseraError
 
@@ -107,7 +107,7 @@ class Wait:
         """
         locked = isinstance(error, InputError) or (
             isinstance(error, Refused) and error.logged_out)
-        passing = isinstance(error, Unanswered) or (locked and self._seen)
+        passing = isinstance(error, NoResponse) or (locked and self._seen)
         if passing and not self._silent:
             self._silent = True
             self._say(f"{error} The run goes on; tried again for {sum(_PATIENCE_S) / 60:.0f} "

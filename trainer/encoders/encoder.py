@@ -55,37 +55,37 @@ class Encoder(tf.Module):
         given, share, present = self._read(raw)
         if self._input.one_by_one(self._module.takes):
             vectors = tf.map_fn(
-                lambda one: self._pooled(self._answer(one[0])[None], one[1][None])[0],
+                lambda one: self._pooled(self._output(one[0])[None], one[1][None])[0],
                 (given, share), fn_output_signature=tf.TensorSpec(None, tf.float32))
         else:
-            vectors = self._pooled(self._answer(given), share)
+            vectors = self._pooled(self._output(given), share)
         return vectors, present
 
-    def _answer(self, given: tf.Tensor) -> tf.Tensor:
-        answer = self._module.call(given)
-        if isinstance(answer, (list, tuple)):
-            answer = dict(enumerate(answer))
-        if not isinstance(answer, dict):
-            answer = {0: answer}
+    def _output(self, given: tf.Tensor) -> tf.Tensor:
+        output = self._module.call(given)
+        if isinstance(output, (list, tuple)):
+            output = dict(enumerate(output))
+        if not isinstance(output, dict):
+            output = {0: output}
         wanted = self._options.output
-        if wanted is None and len(answer) == 1:
-            (wanted,) = answer
-        if wanted not in answer:
-            known = ", ".join(repr(name) for name in sorted(answer, key=str))
+        if wanted is None and len(output) == 1:
+            (wanted,) = output
+        if wanted not in output:
+            known = ", ".join(repr(name) for name in sorted(output, key=str))
             raise InputError(
                 "unknown-encoder-output",
                 f"modalities.{self._modality}.encoder.output is {wanted!r}; the encoder gives "
                 f"{known}. Name the one that is the vector.")
-        return answer[wanted]
+        return output[wanted]
 
-    def _pooled(self, answer: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-        if not self._input.lasts or answer.shape.rank != 3:
-            return answer
+    def _pooled(self, output: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+        if not self._input.lasts or output.shape.rank != 3:
+            return output
         # Frames are evenly spaced; `share` of the samples is sound, the rest is silence.
-        frames = tf.shape(answer)[1]
+        frames = tf.shape(output)[1]
         heard = tf.math.ceil(share * tf.cast(frames, tf.float32))
         weight = tf.cast(tf.cast(tf.range(frames), tf.float32)[None] < heard[:, None], tf.float32)
-        total = tf.reduce_sum(answer * weight[:, :, None], axis=1)
+        total = tf.reduce_sum(output * weight[:, :, None], axis=1)
         return tf.math.divide_no_nan(total, tf.reduce_sum(weight, axis=1)[:, None])
 
     def _check_input(self, takes: tf.TensorSpec) -> None:
@@ -113,14 +113,14 @@ class Encoder(tf.Module):
             raise InputError("encoder-fails-on-absent",
                              f"{key}, which fails on values without content: {words}") from error
         tail = self._module.tail
-        answer = vectors if tail is None else tail.outputs[0]
-        if vectors.dtype != tf.float32 or len(answer.shape) != 2 or len(vectors) != 2:
+        output = vectors if tail is None else tail.outputs[0]
+        if vectors.dtype != tf.float32 or len(output.shape) != 2 or len(vectors) != 2:
             rows = vectors.shape[0] if vectors.shape.rank else None
-            shape = (_shown((None, *answer.shape[1:])) if rows == 2
+            shape = (_shown((None, *output.shape[1:])) if rows == 2
                      else f"{tuple(vectors.shape)} for two values")
             raise InputError(
                 "encoder-without-vector",
-                f"{key}, which returns {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
+                f"{key}, which returns {tf.as_dtype(output.dtype).name} {shape}; allowed is "
                 "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])
 

@@ -128,18 +128,18 @@ def check_ranges(tune: Tune, recipe: Recipe) -> None:
         try:
             tried = with_values(recipe, values)
         except ValidationError as error:
-            raise ValueError(f"'ranges' holds what no recipe may say ({_told(values)}): "
+            raise ValueError(f"'ranges' holds what no recipe may say ({_listed(values)}): "
                              f"{faults(error)}") from error
         if _transformed(tried) != _transformed(recipe):
             raise ValueError(f"'ranges' holds what Transform would have to make anew "
-                             f"({_told(values)}); only what training reads can be tuned")
+                             f"({_listed(values)}); only what training reads can be tuned")
 
 
 def _transformed(recipe: Recipe) -> tuple:
     return recipe.past, [options.of_transform() for options in recipe.modalities.values()]
 
 
-def _told(values: dict[str, Any]) -> str:
+def _listed(values: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value!r}" for key, value in values.items())
 
 

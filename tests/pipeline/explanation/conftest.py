@@ -7,7 +7,7 @@ from PIL import Image
 from worlds import column, history, small_spec
 from worlds.examples import write_examples
 
-from pipeline.explanation.asked import Source
+from pipeline.explanation.attribution import Source
 from pipeline.explanation.explainer import Explainer
 from trainer.modalities.image.explain import png
 from trainer.recipe import BoundRecipe, parse_recipe

@@ -4,7 +4,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline.explanation.asked import AskedModel
+from pipeline.explanation.attribution import ExplainedModel
 from pipeline.explanation.explainer import Explainer
 from pipeline.explanation.page import page
 from schemas import InputError
@@ -51,12 +51,12 @@ def test_pixels_are_summed_to_regions_and_all_to_the_score(explanation, source):
 
 
 def test_content_without_a_heat_map_is_told(source, monkeypatch):
-    explainer, ask = Explainer(source), AskedModel.ask
+    explainer, ask = Explainer(source), ExplainedModel.ask
 
     def of_visual_words(model, signature, requests):
         return {n: v for n, v in ask(model, signature, requests).items() if n != "items_poster"}
 
-    monkeypatch.setattr(AskedModel, "ask", of_visual_words)
+    monkeypatch.setattr(ExplainedModel, "ask", of_visual_words)
     explanation = explainer.explain("ann", "7", method="gradients")
     assert explanation.undivided == [("items", "poster")]
     html = page(explanation, source.spec)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.explanation.asked import Effect, Question
+from pipeline.explanation.attribution import Effect, Question
 from pipeline.explanation.explainer import Explanation
 from pipeline.explanation.methods import occlusion
 from pipeline.explanation.page import section

@@ -1,4 +1,4 @@
-"""What is asked about, whom one asks, and what the answer is made of."""
+"""A prediction to explain, the model that made it, and what an explanation is made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Attribution:
     """A method's explanation of a prediction.
 
     Attributes:
@@ -98,7 +98,7 @@ class Question:
     request: Request
 
 
-class AskedModel:
+class ExplainedModel:
     """An exported model, asked through its signatures.
 
     Args:
