@@ -14,7 +14,6 @@ _QUESTIONS, _SHOWN = 3, 5
 _OF_USERS = ("users", "ndcg@10", "low", "high", "baseline_ndcg@10", "recall@20", "hr@10", "mrr")
 _OF_ITEMS = ("pairs", "recall@10", "baseline_recall@10")
 
-_WEIGHTS = ("user_modality_weights", "item_modality_weights")
 
 Table = dict[str, Any]
 _CHARTS = (("ndcg@10", "NDCG@10 without each modality"),
@@ -110,15 +109,14 @@ def questions(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> lis
     """Explains some recorded predictions: the best candidates and the part that weighed most."""
     training = metrics.get("training", {})
     names = {side: training.get(f"{side}_modalities", []) for side in ("user", "item")}
-    explained = []
+    ranking, explained = training.get("ranking"), []
     for prediction in predictions:
         outputs = prediction["outputs"]
         if prediction["signature"] != "serving_default" or "item_modality_weights" not in outputs:
             continue
-        tasks = [n for n, values in outputs.items()
-                 if n not in _WEIGHTS and _one_each(values)]
-        # The first task is the one that ranks; `trainer.export.predictions` writes it first.
-        scores = outputs[tasks[0]][0]
+        tasks = [name for name in (ranking, *training["scored"]) if name in outputs]
+        tasks = list(dict.fromkeys(tasks))
+        scores = outputs[ranking][0]
         order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
         explained.append({
             "user": prediction["inputs"]["user_id"][0] or "an unknown visitor",
@@ -133,11 +131,6 @@ def questions(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> lis
         if len(explained) == _QUESTIONS:
             break
     return explained
-
-
-def _one_each(values: list[Any]) -> bool:
-    """Returns whether a task says one number of each item, not several, nor of the user alone."""
-    return isinstance(values[0], list) and isinstance(values[0][0], int | float)
 
 
 def _largest(names: list[str], values: list[float], most: int = 3) -> list[dict[str, Any]]:

@@ -20,7 +20,8 @@ METRICS = {
                "random": {"ndcg@10": 0.2, "recall@50": 1.0}},
     "tasks": {"rating": {"rmse": 0.8765, "mae": None}},
     "parameters": 69784, "serving": {"p50_ms": 4.0, "p99_ms": 12.5},
-    "training": {"epochs": 3, "seconds": 41.2, "losses": ["next", "like"],
+    "training": {"epochs": 3, "seconds": 41.2, "losses": ["next", "like"], "ranking": "next",
+                 "scored": ["like", "next"],
                  "user_modalities": ["id", "history"],
                  "item_modalities": ["id", "photo"]},
 }

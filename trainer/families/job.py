@@ -57,7 +57,9 @@ class Job:
         data = self.data
         facts = label_facts(data.bound, data.users, data.events("train", "validation"),
                             data.events("test"))
-        summary = {"family": data.recipe.family, "parameters": parameters, "labels": facts,
-                   **figures}
+        recipe = data.recipe
+        of_items = [name for name in recipe.scored if not recipe.tasks[name].of_user(data.spec)]
+        summary = {"family": recipe.family, "parameters": parameters, "labels": facts,
+                   "ranking": recipe.ranking, "scored": of_items, **figures}
         (self.run_dir / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-        log.info("Trainer: %s of %s parameters", data.recipe.family, f"{parameters:,}")
+        log.info("Trainer: %s of %s parameters", recipe.family, f"{parameters:,}")
