@@ -38,6 +38,7 @@ def test_each_default_is_of_a_fault_that_is_built(signatures):
     assert set(DEFAULTS) <= built
 
 
+@pytest.mark.slow
 def test_a_good_request_is_whole_and_a_faulty_one_is_not(signatures):
     goods = good_requests(signatures, {})
     assert well_formed(goods["recommend"].SerializeToString(), signatures)

@@ -30,6 +30,7 @@ def test_too_few_samples_are_no_slope():
     assert math.isnan(grown([])) and math.isnan(grown([1.0, 2.0, 3.0]))
 
 
+@pytest.mark.slow
 def test_a_short_soak_has_no_errors_and_no_slope(tmp_path):
     save_tiny_model(tmp_path / "1")
     bench = Bench(tmp_path / "1", tmp_path)

@@ -18,6 +18,8 @@ from pipeline.explanation.command import explain
 from serving.client import Client
 from serving.server import EmbeddedServer
 
+pytestmark = pytest.mark.slow
+
 RECIPE = {
     "description": "Toys of two extensions.",
     "modalities": {"geo": {"scale": 45}, "span": {"years": {"middle": 1980}}}, "behaviour": [],

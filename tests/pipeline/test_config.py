@@ -188,9 +188,9 @@ def test_a_file_that_is_no_configuration(tmp_path, content, fragment):
     ({"encoders": {"text": {"handle": "x"}}},
      ["encoders.text.handle: the key has moved", "text: {encoder: {handle: x}}"]),
     ({"tasks": {"find": {"head": "retrieval", "lable": "like"}}},
-     ["unknown key 'tasks.find.lable'", "known here: head, label, labels, weight"]),
+     ["unknown key 'tasks.find.lable'", "known here: head, label, labels"]),
     ({"tasks": {"label": {"head": "retrieval", "lable": "like"}}},  # called like a task's key
-     ["unknown key 'tasks.label.lable'", "known here: head, label, labels, weight"]),
+     ["unknown key 'tasks.label.lable'", "known here: head, label, labels"]),
     ({"model": {"fusion": "magic"}}, ["model.fusion", "given 'magic'", "gated"]),
     ({"tasks": {}}, ["no task has the head 'retrieval', so 'rank_by' must name the task"]),
     ({"tasks": TASKS | {"stars": {"head": "classify", "label": "rating"}}},

@@ -36,6 +36,7 @@ def recipe(stalls):
         training={"batch_size": 32, "learning_rate": 0.05, "max_epochs": 6})
 
 
+@pytest.mark.slow
 def test_each_learns_by_what_the_recipe_says_of_its_head(recipe, tmp_path):
     result = fit_twice(with_recipe(tiny_data(), recipe), 1, tmp_path / "logs", tmp_path / "saved")
     curves = by_name(result.curves["first"])

@@ -98,6 +98,7 @@ def after(project, refused):
     return project.run()
 
 
+@pytest.mark.slow
 def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, refused):
     assert refused.ran() == {
         "Exporter", "Evaluator", "RankingEvaluator", "TaskEvaluator", "ServerValidator", "Gate",
@@ -108,12 +109,14 @@ def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, refu
     assert refused.metrics["ranking"] == first.metrics["ranking"]
 
 
+@pytest.mark.slow
 def test_it_is_compared_with_the_blessed_model(first, refused):
     baseline = refused.inputs("Evaluator")["baseline_model"]
     assert baseline == first.inputs("Gate")["model"]
     assert refused.inputs("Gate")["model"] != baseline
 
 
+@pytest.mark.slow
 def test_each_failed_check_refuses_with_its_reason(refused):
     assert (refused.code, refused.metrics["blessed"]) == (4, False)
     of_ranking, of_server = sorted(refused.metrics["not_blessed_because"])
@@ -122,6 +125,7 @@ def test_each_failed_check_refuses_with_its_reason(refused):
     assert f"Not blessed: {of_ranking}" in refused.output
 
 
+@pytest.mark.slow
 def test_a_refused_model_is_neither_pushed_nor_the_next_baseline(project, first, after):
     assert (after.code, after.ran()) == (0, set())
     assert after.inputs("Evaluator") == first.inputs("Evaluator")

@@ -90,7 +90,7 @@ def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
     assert [c.recipe_name for c in plan.configs] == ["flagship", "words", "flagship-without-text"]
     (message,) = plan.left_out
     assert message.startswith("words-without-text is left out. Recipe 'words-without-text': ")
-    assert "needs features of the items" in message
+    assert "needs features of items" in message
     with refuses("no-recipe-does-without"):
         planned(None, [words], ["text"], 1, dataset="demo")
 

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 
+import pytest
 import tensorflow as tf
 from tiny_shop import ITEMS, USERS, examples
 
@@ -29,6 +30,7 @@ def material(shop, signatures):
                     drawn_histories([_SENT], items, _ROWS), interactions)
 
 
+@pytest.mark.slow
 def test_the_server_responds_as_the_reloaded_model(exported, shop, tmp_path):
     shutil.copytree(exported.folder, tmp_path / "1")
     made = material(shop, exported.signatures)

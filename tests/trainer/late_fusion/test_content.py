@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tiny_shop
 from sized_items import sized_data
 
@@ -44,6 +45,7 @@ def test_a_request_has_the_vectors_of_the_table_and_a_map_is_kept(tmp_path):
     assert not vectors[0].any()  # the unknown item has no number
 
 
+@pytest.mark.slow
 def test_a_bag_is_as_wide_as_the_vocabulary_of_its_terms(spec, recipe, build_world):
     """Whatever the tower embeds: here the single words of a text, and terms have two."""
     text = {"tower": "cnn", "words": 2, "topics": 2, "tokens": 4, "vocabulary": 12}

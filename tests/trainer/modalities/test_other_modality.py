@@ -11,6 +11,8 @@ from worlds import column
 from schemas import parse_spec
 from trainer.recipe import parse_recipe
 
+pytestmark = pytest.mark.slow
+
 SPANS = {"users": column("lived", "BYTES", "span"),
          "items": column("made", "BYTES", "span") + column("shown", "BYTES", "span")}
 TASKS = {"find": {"head": "pairwise", "label": "like"},

@@ -80,6 +80,7 @@ def test_its_figures_are_compared_with_those_of_an_earlier_run():
     assert finding.column == "tune" and finding.value == pytest.approx(9, abs=0.02)
 
 
+@pytest.mark.slow
 def test_it_is_preprocessed_and_has_a_tower(tunes, recipe, build_world):
     raw, splits = tiny_shop.raw_tables(tunes)
     for place, row in enumerate(raw["items"]):
